@@ -1,7 +1,8 @@
 //! An ahead-of-time compiler for convolutional networks.
 //!
-//! [`network!`] takes a net of a few lines, checks every shape while rustc runs, plans all memory, and expands to Rust code
-//! that runs the net: a straight sequence of kernel calls, all sizes constant, no heap allocation, nothing left to go wrong.
+//! [`network!`] takes a net declared in a few lines, checks every shape at compile time, plans all memory, and expands to
+//! Rust code that runs the net: a straight sequence of kernel calls with constant sizes, no heap allocation, and nothing
+//! that can fail.
 //!
 //! ```
 //! use cnn::network;
@@ -43,20 +44,20 @@
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   lists everything that is wrong with a file at once.
 //! - `NameInputs` and `NameOutputs` of nets whose inputs or outputs have names: structs of references to arrays. With
-//!   `#[batch(n)]`, `forward` takes and returns arrays of these. Traits and slices have no names for them: there, the inputs of an
-//!   image are one after another, in the order of the declaration, and so are its outputs.
+//!   `#[batch(n)]`, `forward` takes and returns arrays of these structs. In traits and slices, which have no names, an image's
+//!   inputs follow one another in the order of the declaration, and so do its outputs.
 //! - `NameTrainer`, `NameParams` and `NameTrainerMemory`, with `#[train(batch = n)]`: see [Training](#training).
-//! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB it is part of `Name`, and more is on the heap;
-//!   `with_workspace(&weights, &mut workspace)` takes it from wherever the caller has it.
+//! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB, it is a field of `Name`; a larger one is on
+//!   the heap. `with_workspace(&weights, &mut workspace)` uses one that the caller provides.
 //! - Implementations of [`Network`], for code that is generic over nets, and of [`DynNetwork`], for `Box<dyn DynNetwork>`.
 //!
 //! Inputs and outputs are arrays in the order channels, rows, columns, as in PyTorch. Data is `f32`.
 //!
 //! # The language
 //!
-//! `->` means "then". A statement ends in `;`, and the next one takes its result. The name before a step begins the names of
-//! its tensors: `conv1: conv(6, 5x5)` reads `conv1.weight` and `conv1.bias`. Groups `{ … }` and block calls add a level to
-//! names, merges do not. A step without a name is numbered by its position among all its sibling steps, as in
+//! `->` means "then". A statement ends in `;`, and the next one takes its result. The name before a step is the prefix of
+//! its tensors' names: `conv1: conv(6, 5x5)` reads `conv1.weight` and `conv1.bias`. Groups `{ … }` and block calls add a
+//! level to names; merges do not. An unnamed step is numbered by its position among its siblings, as in
 //! `torch.nn.Sequential`, so the tensor names of any PyTorch model can be reproduced.
 //!
 //! ```
@@ -92,7 +93,7 @@
 //! | | |
 //! | --- | --- |
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
-//! | `Name: { left: 1x16x16, right: 2x8x8 } -> 5 { … }` | a net with several inputs, which `from left` and `from right` begin with: `forward(&left, &right)` |
+//! | `Name: { left: 1x16x16, right: 2x8x8 } -> 5 { … }` | a net with several inputs, which `from left` and `from right` read: `forward(&left, &right)` |
 //! | `Name: 3x64x64 -> { boxes: 4x8x8, scores: 10 } { … }` | a net with several outputs: `forward` returns a struct of references to arrays, `NameOutputs` |
 //! | `Name = onnx("model.onnx");`, `Name = tflite("model.tflite");` | a net whose layers and weights are in an ONNX or a TFLite file: see [below](#models-in-onnx-and-tflite-files) |
 //! | `Other = Name;` | a variant: the layers of a net with a body `{ … }`, under another name, with its own attributes |
@@ -102,13 +103,13 @@
 //! | `[step; n]` | the step `n` times, or several of them, `[step -> step; n]`; `name: [step; n]` names them `name.0`, `name.1`, … |
 //! | `[name1..: step; n]` | the same, the first step named `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input; their channels are concatenated |
-//! | `add { …; …; }` `sub { …; …; }` `mul { …; …; }` `max { …; …; }` | their sum, the first minus the others, their product, the largest; a `Cx1x1` branch is repeated over whole maps, and one of `1xHxW` for all channels |
+//! | `add { …; …; }` `sub { …; …; }` `mul { …; …; }` `max { …; …; }` | their sum, the first minus the others, their product, their maximum; a `Cx1x1` branch is broadcast over whole maps, and a `1xHxW` branch over all channels |
 //! | `skip` | as a branch, or at the start of one: the input itself |
 //! | `keep name;` | keeps the value for `from`, in this body and in those inside it |
-//! | `from name` | as a branch, or at the start of one or of a statement: a value that was kept, or that of a tap |
-//! | `again name` | an earlier step on another value, with the same weights: its name in this body or in one around it, in quotes if it has dots |
+//! | `from name` | as a branch, or at the start of a branch or a statement: a kept value, or the value of a tap |
+//! | `again name` | applies an earlier step to another value, with the same weights; `name` is its name in this body or an enclosing one, in quotes if it has dots |
 //! | `output name;` | writes the value to an output that the net declares, and passes it on |
-//! | `output name { … };` | the same with what the steps in braces make of the value; the next statement takes the value before them; their tensors are called `name.…` |
+//! | `output name { … };` | the same, but writes the result of the steps in braces, whose tensors are called `name.…`; the next statement still takes the value before them |
 //! | `tap name;` | keeps the value as an extra output |
 //! | `aux name(weight = 0.3) { … }` | an auxiliary classifier, used only in training: counted separately and not run; `1 / 3` is a third |
 //!
@@ -119,8 +120,8 @@
 //! | `linear` | features, `bias` (true), `store` (`f32`, or `f16`); flattens a `CxHxW` input in that order |
 //! | `max_pool` `avg_pool` | size, `stride` (the size), `pad` (0), `dilation` (1), `ceil` (false), `count_include_pad` (true, `avg_pool` only) |
 //! | `global_avg_pool` `global_max_pool` | turn maps into `Cx1x1` |
-//! | `adaptive_avg_pool` `adaptive_max_pool` | size; that of the output, each pixel of which is the mean or the maximum of its part of the map, as in PyTorch |
-//! | `channel_mean` `channel_max` | over the channels of each pixel, which give `1xHxW` |
+//! | `adaptive_avg_pool` `adaptive_max_pool` | size; the output's size; each of its pixels is the mean or the maximum of its part of the map, as in PyTorch |
+//! | `channel_mean` `channel_max` | over the channels of each pixel: the output is `1xHxW` |
 //! | `flatten` | turns maps into a vector, in the order C, H, W |
 //! | `reshape` | shape; `CxHxW` or one number, of as many numbers as the input, in the order C, H, W |
 //! | `channels` | range; `channels(0..16)` is the first 16 channels of maps, or features of a vector |
@@ -145,10 +146,10 @@
 //! | `hard_sigmoid` | `alpha` (1 / 6), `beta` (0.5), as in PyTorch |
 //! | `hard_tanh` | `min` (-1), `max` (1) |
 //! | `celu` | alpha (1) |
-//! | `threshold` | threshold, value; what is not above the threshold becomes the value |
+//! | `threshold` | threshold, value; numbers that are not above the threshold become the value |
 //! | `glu` | multiplies the first half of the channels by the sigmoid of the second |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
-//! | `map` | function, `derivative` (`none`); paths of `fn(f32) -> f32`, the first of which is applied to each number: see [below](#your-own-functions-and-layers) |
+//! | `map` | function, `derivative` (`none`); paths of functions `fn(f32) -> f32`; the first is applied to each number: see [below](#your-own-functions-and-layers) |
 //! | `custom` | type, shape, `scratch` (0), and a name for each tensor; a layer that you implement; with several inputs, `custom(…) { …; …; }` |
 //! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish log_sigmoid identity` | |
 //!
@@ -157,12 +158,13 @@
 //! Sizes are `3x3`, `3 x k` or one number for both directions; height comes first. `pad` is a number, `HxW`,
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
 //! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters and constants. Where an argument
-//! need not be a whole number, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc
-//! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[algorithm(folded)]`,
-//! `#[store(f16)]`, `#[memory(small)]`, `#[workspace(max = …)]`, `#[train(batch = n)]`, `#[cfg(…)]` and lint levels.
+//! may be fractional, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc comments,
+//! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[algorithm(folded)]`, `#[store(f16)]`, `#[memory(small)]`,
+//! `#[workspace(max = …)]`, `#[train(batch = n)]`, `#[cfg(…)]` and lint levels.
 //!
 //! If the crate has another name in your `Cargo.toml`, or another crate re-exports it, `#![crate = "path::to::cnn"]` before
-//! all nets says where emitted code finds it. In your own macros, write the path without quotes: `#![crate = $crate::cnn]`.
+//! all nets tells emitted code where to find it. In your own macros, write the path without quotes:
+//! `#![crate = $crate::cnn]`.
 //!
 //! ```
 //! extern crate cnn as nets;
@@ -177,15 +179,16 @@
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and returns 8 outputs. Layers with large maps
 //! run image by image, in memory that the images share; fully connected layers and convolutions over few pixels process all
-//! images together, so their weights are read once per pass, unless these are few and large maps would have to be kept meanwhile,
-//! as in squeeze and excitation. `forward_partial` and `run` take fewer images, and
+//! images together, so their weights are read once per pass. The exception is layers with few weights between large maps that
+//! would have to be kept meanwhile, as in squeeze and excitation. `forward_partial` and `run` take fewer images, and
 //! [`run_each`](Network::run_each) takes any number of them from an iterator.
 //!
-//! To have the same net with different attributes, declare a variant, `Other = Name;`. It has the layers of `Name`, a net with
-//! a body in the same `network!`, declared before or after it. It inherits no attributes: the doc comments, `#[weights]` and
-//! `#[cfg]` of `Name` do not apply. It reads the same weight files as `Name`. If it differs from `Name`, or from an earlier
-//! variant, in its batch alone, the two also share packed weights: `OtherWeights` is then the same type. (It is another type if
-//! it embeds a file itself, limits its workspace, has another visibility, or if a `#[cfg]` could remove the first net.)
+//! To compile the same net with different attributes, declare a variant, `Other = Name;`. It has the layers of `Name`, which
+//! must be a net with a body in the same `network!`, before or after the variant. It inherits no attributes: the doc comments,
+//! `#[weights]` and `#[cfg]` of `Name` do not apply. It reads the same weight files as `Name`. If it differs from `Name`, or
+//! from an earlier variant, only in its batch size, the two also share packed weights: `OtherWeights` is then the same type.
+//! (It is another type if it embeds a file itself, limits its workspace, has another visibility, or if a `#[cfg]` could remove
+//! the first net.)
 //!
 //! ```
 //! cnn::network! {
@@ -214,9 +217,9 @@
 //!
 //! # Your own functions and layers
 //!
-//! `map(path::to::f)` applies a function `fn(f32) -> f32` to each number, and `custom(path::to::Type, 16x8x8)` is a layer that
-//! a type computes: one that implements [`Custom`](custom::Custom). They are planned, traced, drawn and counted like all others.
-//! Paths are resolved where the declaration is.
+//! `map(path::to::f)` applies a function `fn(f32) -> f32` to each number, and `custom(path::to::Type, 16x8x8)` is a layer
+//! computed by a type that implements [`Custom`](custom::Custom). Both are planned, traced, drawn and counted like all other
+//! layers. Paths are resolved at the declaration.
 //!
 //! ```
 //! use cnn::custom::{Custom, Shape, Tensor};
@@ -267,11 +270,12 @@
 //! # }
 //! ```
 //!
-//! A declaration says what the compiler must know and can't read from a type: the shape of the output, `weight = 16x3` for each
-//! tensor, `mean = buffer(16)` for one that is not trained, and `scratch = 64` for floats to compute in. rustc compares these
-//! with the type, and shows a difference at the argument. In angle brackets, parameters of blocks and constants of the
-//! declaration are numbers, and `{ 2 * c }` is arithmetic; everything else is Rust's. A layer reads and writes slices, so it need
-//! not allocate; whether `forward` can panic is now up to your code, too. The multiplications of such a layer are not in `MACS`.
+//! The declaration states what the compiler must know but can't read from a type: the shape of the output, `weight = 16x3` for
+//! each tensor, `mean = buffer(16)` for one that is not trained, and `scratch = 64` for 64 floats of scratch memory. rustc checks
+//! these against the type, and reports a mismatch at the argument. In angle brackets, parameters of blocks and constants of the
+//! declaration are numbers, and `{ 2 * c }` is arithmetic; everything else is plain Rust. A layer reads and writes slices, so it
+//! need not allocate; whether `forward` can panic now depends on your code too. `MACS` does not count the multiplications of such
+//! a layer.
 //!
 //! # Weights
 //!
@@ -289,23 +293,23 @@
 //! - `from_safetensors(&bytes)` reads a file in memory.
 //! - `from_safetensors_with(&bytes, &[("module.*", "*")])` renames tensors first; this rule removes a prefix.
 //! - `open(path)` reads a file, or the shards that an index (`model.safetensors.index.json`) names, a few rows at a time, and
-//!   needs little more memory than the packed weights. If a file changes meanwhile, either the weights are those that it had
-//!   at one moment, or there is an error that names it.
-//! - `load(&source)` is the general form: a [`Source`](weights::Source) has files, renaming rules, and a listener for
-//!   progress.
+//!   needs little more memory than the packed weights. If a file changes meanwhile, either the weights are those it held at
+//!   one moment, or an error names it.
+//! - `load(&source)` is the general form: a [`Source`](weights::Source) holds files, renaming rules, and a progress
+//!   listener.
 //!
 //! # Weights in half precision
 //!
-//! A fully connected layer uses each weight once per image, so it takes as long as reading them. `linear(4096, store = f16)`
-//! keeps them in half precision, and multiplies and sums in `f32`; `#[store(f16)]` above a net applies to all its fully
-//! connected layers without `store = f32`. Such weights take half the memory, on the heap and in the binary. With AVX2 or
-//! AVX-512 a large layer takes 0.53 to 0.6 of the time (AlexNet's three 3.1 instead of 5.3 ms); the portable kernels, which
-//! have no instruction for the conversion, take three times as long.
+//! A fully connected layer uses each weight once per image, so it is bound by memory bandwidth. `linear(4096, store = f16)`
+//! stores the weights in half precision, and multiplies and sums in `f32`; `#[store(f16)]` above a net applies to all its
+//! fully connected layers without `store = f32`. Such weights take half the memory, on the heap and in the binary. With
+//! AVX2 or AVX-512, a large layer takes 0.53 to 0.6 of the time (AlexNet's three take 3.1 instead of 5.3 ms); the portable
+//! kernels, which have no conversion instruction, take three times as long.
 //!
 //! Half precision is never the default, since it costs accuracy: weights are rounded to 11 bits, after any batch normalisation
-//! has been folded into them. A layer's results are then off by 2e-4 of their size, as a root mean square; AlexNet's logits,
-//! after three such layers, by up to 4.2e-4 of the largest. A weight beyond 65504 is an error in the file. [`trace`] rounds as
-//! the net does, but folds nothing; [`mod@reference`] computes with the weights in the file.
+//! has been folded into them. A layer's results are then off by 2e-4 of their size (RMS), and AlexNet's logits, after three
+//! such layers, by up to 4.2e-4 of the largest. A weight beyond 65504 is an error in the file. [`trace`] rounds as the net
+//! does, but folds nothing; [`mod@reference`] computes with the weights in the file.
 //!
 //! # Weights in the binary
 //!
@@ -314,26 +318,26 @@
 //! needs no file, no loading and no error handling; for a net with a small workspace it is a `const fn`. The crate is rebuilt
 //! when the file changes. `#[weights("weights.safetensors", rename("module.*" => "*"))]` renames tensors.
 //!
-//! What it costs: the binary grows by the packed weights, which are about as large as the file in F32. They are read from
-//! it page by page as they are used, and never copied to the heap; nets with the same weights share them. Up to a megabyte is
-//! a literal in the emitted code. More is packed into a file next to rustc's own output, named by a hash of its contents:
-//! packing takes some 0.3 s for 100 MB if `cnn-runtime` is optimised (see [Speed](#speed)). Where binaries are ELF
+//! The cost: the binary grows by the packed weights, which are about as large as the file in F32. They are paged in from the
+//! binary as they are used, and never copied to the heap; nets with the same weights share them. Up to a megabyte is a
+//! literal in the emitted code. Larger weights are packed into a file next to rustc's own output, named by a hash of its
+//! contents: packing 100 MB takes some 0.3 s if `cnn-runtime` is optimised (see [Speed](#speed)). Where binaries are ELF
 //! (Linux, Android, FreeBSD, bare metal), the assembler includes that file, which for 100 MB takes about half a second and
-//! 600 MB of memory; elsewhere `include_bytes!` does, in 5 s and 1.5 GB. The assembler's `global_asm!` counts as unsafe code:
-//! in a crate that forbids it, write `deny(unsafe_code)` instead of `forbid`.
+//! 600 MB of memory; elsewhere `include_bytes!` does, in 5 s and 1.5 GB. `global_asm!` counts as unsafe code, so a crate that
+//! forbids that must use `deny(unsafe_code)` instead of `forbid`.
 //!
 //! The file stays there until the net's weights change, since link-time optimisation reads it again. `cargo check`, rustdoc
-//! and editors pack nothing: they check the file, and only a build finds values that overflow in packing. If rustc writes
-//! straight into a folder that all users share, such as the one for temporary files, no file is kept: all weights are then a
-//! literal, which takes 10 s and 2 GB for 100 MB.
+//! and editors pack nothing: they check the file, and only a build finds values that overflow when they are packed. If rustc
+//! writes straight into a folder that all users share, such as the one for temporary files, no file is kept: all weights are
+//! then a literal, which takes 10 s and 2 GB for 100 MB.
 //!
 //! Without cargo, which sets `CARGO_MANIFEST_DIR`, paths are relative to the folder that rustc runs in.
 //!
 //! # Models in ONNX and TFLite files
 //!
-//! With the feature `onnx`, a net can be a file: `pub Net = onnx("model.onnx");`. The file is read and compiled while rustc runs, as if
-//! the declaration that `cnn import` writes had been written there, and its weights are embedded. Attributes, doc comments and
-//! variants are those of any net.
+//! With the feature `onnx`, a net can come from a file: `pub Net = onnx("model.onnx");`. The file is read and compiled while rustc
+//! runs, as if you had pasted in the declaration that `cnn import` writes, and its weights are embedded. Attributes, doc comments and
+//! variants work as for any net.
 //!
 //! ```
 //! cnn::network! {
@@ -349,23 +353,25 @@
 //! # }
 //! ```
 //!
-//! The path is relative to the crate's root. The crate is rebuilt when the file changes, or one next to it that its tensors are in.
-//! The layers and the weights are those that the file had at one moment. Blocks that the importer finds are the net's own.
+//! The path is relative to the crate's root. The crate is rebuilt when the file changes, or a file next to it that holds its
+//! tensors. Layers and weights are a snapshot of the file at one moment. Blocks that the importer finds are private to the net.
 //!
-//! - `input = 3x224x224` is the shape of the input where the file leaves it open; the batch is that of `#[batch(n)]`.
-//! - `weights = load` embeds no weights. `NameWeights` loads them from what `cnn import model.onnx -w weights.safetensors` writes.
-//! - `#[weights("tuned.safetensors")]` above the net embeds those of another file.
+//! - `input = 3x224x224` gives the shape of the input where the file leaves it open; the batch size comes from
+//!   `#[batch(n)]`.
+//! - `weights = load` embeds no weights. `NameWeights` loads them from the file that
+//!   `cnn import model.onnx -w weights.safetensors` writes.
+//! - `#[weights("tuned.safetensors")]` above the net embeds the weights of another file instead.
 //! - A variant, `Other = Name;`, has the layers and the weights of the file.
 //! - `tflite("model.tflite")` is the same for a TFLite file in single or half precision. Its maps are H x W x C; inputs and outputs of
 //!   the net are C x H x W, as always.
 //!
-//! A model with parts that can't be declared is an error at the path, which lists all of them. Large models take a while to import
-//! in debug builds, unless `cnn-import` is optimised as `cnn-runtime` is (see [Speed](#speed)).
+//! If parts of a model can't be declared, an error at the path lists all of them. Importing large models is slow in debug builds,
+//! unless `cnn-import` is optimised in the same way as `cnn-runtime` (see [Speed](#speed)).
 //!
 //! # Layer by layer
 //!
-//! `forward` fuses layers, so the outputs of most layers exist nowhere. [`trace`] runs a net as declared, with the same
-//! kernels, and hands out every value; [`trace::resolve`] finds values by the names of PyTorch's modules.
+//! `forward` fuses layers, so most layers' outputs are never materialised. [`trace`] runs a net as declared, with the
+//! same kernels, and hands out every value; [`trace::resolve`] finds values by the names of PyTorch's modules.
 //!
 //! ```
 //! use cnn::trace::{Trace, resolve};
@@ -387,17 +393,17 @@
 //!
 //! # Speed
 //!
-//! Convolutions of 3x3, 4x4 and 5x5, and strided ones of a few times that (7x7 with stride 2, 11x11 with stride 4), are computed
-//! by Winograd's algorithm where that is faster. Its rounding errors are larger than those of a direct sum, so the compiler
-//! estimates for each net how they affect its output, and computes the layers that matter most directly, or in smaller tiles:
-//! logits are within 5e-6 of their largest magnitude. Batch normalisations can amplify the rounding errors of any engine beyond
-//! that; such a net may have 1.75 times the estimated error of the direct algorithm. Transformed weights take more memory.
-//! `#[algorithm(exact)]` above a net turns Winograd's algorithm off: ResNet-50's packed weights then take 102 MB instead of 176,
-//! and a pass takes a third longer. `#[algorithm(folded)]` says that the weights of convolutions with a bias hold batch normalisations
-//! which the net doesn't declare, as in models that were exported for inference; `cnn import` writes it where a file is like that.
+//! Convolutions of 3x3, 4x4 and 5x5, and larger strided ones (7x7 with stride 2, 11x11 with stride 4), use Winograd's algorithm where
+//! that is faster. Its rounding errors are larger than those of a direct sum, so the compiler estimates how they affect each net's
+//! output, and computes the layers that matter most directly or in smaller tiles: logits are accurate to within 5e-6 of their largest
+//! magnitude. Batch normalisations can amplify the rounding errors of any engine beyond that; such a net may have 1.75 times the
+//! estimated error of the direct algorithm. Transformed weights take more memory. `#[algorithm(exact)]` above a net turns Winograd's
+//! algorithm off: ResNet-50's packed weights then take 102 MB instead of 176 MB, and a pass takes a third longer.
+//! `#[algorithm(folded)]` says that batch normalisation is already folded into the weights of convolutions with a bias, as in models
+//! exported for inference; `cnn import` writes it for such files.
 //!
-//! Kernels choose AVX-512, or AVX2 with FMA and F16C, at run time where the CPU has them. They are compiled in
-//! `cnn-runtime`: optimise that crate in debug builds too, or nets will be slow:
+//! Kernels use AVX-512, or AVX2 with FMA and F16C, where the CPU has them; the choice is made at run time. They are
+//! compiled in `cnn-runtime`: optimise that crate in debug builds too, or nets will be slow:
 //!
 //! ```toml
 //! [profile.dev.package.cnn-runtime]
@@ -406,7 +412,7 @@
 //!
 //! # In programs
 //!
-//! A net borrows its weights, or it is one of their owners. With an `Arc` it borrows nothing: it can be a field next to them,
+//! A net borrows its weights or shares ownership of them. With an `Arc` it borrows nothing: it can be a field next to them,
 //! move to another thread, and take new weights while it is in use.
 //!
 //! ```
@@ -458,14 +464,14 @@
 //! # }
 //! ```
 //!
-//! A workspace is anything that holds one: `LeNet5::with_workspace` takes a `NameWorkspace` by value or by `&mut`, a `Box` from
-//! `NameWorkspace::boxed()`, which was never on the stack, or the guard of a `Mutex`. A `static` workspace is all zeros, so it
-//! takes no room in the program file. Nets that don't run at the same time can share one.
+//! A workspace can be held in several ways: `LeNet5::with_workspace` takes a `NameWorkspace` by value or by `&mut`, a `Box`
+//! from `NameWorkspace::boxed()`, which never touches the stack, or the guard of a `Mutex`. A `static` workspace is all zeros,
+//! so it takes no space in the executable. Nets that don't run at the same time can share one.
 //!
 //! # Training
 //!
-//! `#[train(batch = 64)]` above a net compiles a training step as well: the pass forward with all that must be remembered, the loss, the
-//! pass back, and an update of every tensor, in memory that is planned at compile time. A step allocates nothing.
+//! `#[train(batch = 64)]` above a net compiles a training step as well: the forward pass, which keeps what the gradients need, the loss,
+//! the backward pass, and an update of every tensor, in memory planned at compile time. A step allocates nothing.
 //!
 //! ```
 //! cnn::network! {
@@ -500,21 +506,20 @@
 //! # }
 //! ```
 //!
-//! Everything means what it means in PyTorch: batch normalisation takes the statistics of the minibatch, and its running ones follow;
-//! dropout drops; the losses of `aux` classifiers are added, each times its weight. Gradients are in
-//! [`Trainer::grad`](step::Trainer::grad), by the names of their tensors. [`Trainer::checkpoint`](step::Trainer::checkpoint) is a file
-//! from which training goes on with the same bits, and [`Trainer::with_pool`](step::Trainer::with_pool) runs steps on several threads, with
-//! the same bits too.
+//! Everything means what it means in PyTorch: batch normalisation uses the statistics of the minibatch and updates its running statistics;
+//! dropout is active; the losses of `aux` classifiers are added, each times its weight. [`Trainer::grad`](step::Trainer::grad) gives
+//! gradients by the names of their tensors. From a [`Trainer::checkpoint`](step::Trainer::checkpoint), training resumes bit for bit, and
+//! [`Trainer::with_pool`](step::Trainer::with_pool) runs steps on several threads, also bit for bit.
 //!
 //! | option | meaning |
 //! | --- | --- |
 //! | `batch = 64` | images of a minibatch |
-//! | `loss = cross_entropy` | targets are classes, of maps one for each pixel; the loss takes the place of a final `softmax`. The default |
+//! | `loss = cross_entropy` | the default: targets are classes, for maps one per pixel; replaces a final `softmax` |
 //! | `loss = cross_entropy(smoothing = 0.1)` | with a tenth of each target spread over all classes |
-//! | `loss = mean_squared` | targets are numbers; takes the place of a final `step` |
-//! | `loss = binary_cross_entropy` | targets are probabilities; takes the place of a final `sigmoid` |
-//! | `loss(digit = cross_entropy, corners = mean_squared(weight = 0.1))` | a loss for each output, by its name. Their sum is made small; any loss may have a weight |
-//! | `only("fc")` `except("conv*", "bn1")` | the layers that are trained, by their names, or by those of what they are in; `*` is any text. The others run as at inference, and have no gradients |
+//! | `loss = mean_squared` | targets are numbers; replaces a final `step` |
+//! | `loss = binary_cross_entropy` | targets are probabilities; replaces a final `sigmoid` |
+//! | `loss(digit = cross_entropy, corners = mean_squared(weight = 0.1))` | a loss for each output, by name; their sum is minimised, and any of them can have a weight |
+//! | `only("fc")` `except("conv*", "bn1")` | the layers to train, by their own names or those of the groups they are in; `*` matches any text. The others run as at inference, and have no gradients |
 //!
 //! Several outputs are compared with several targets, the fields of a struct:
 //!
@@ -545,9 +550,9 @@
 //!
 //! ## Without an allocator
 //!
-//! A trainer can have its memory wherever you have it, in a `static` for example: a `NameTrainerMemory` for an optimiser. Then training
-//! needs no allocator at all, and has the same bits. [`embedded_in`](step::Trainer::embedded_in) begins with the weights in the binary, and
-//! [`init_in`](step::Trainer::init_in) with a seed.
+//! A trainer can use memory that you provide, for example in a `static`: a `NameTrainerMemory` for its optimiser. Then training needs no
+//! allocator at all, and gives the same bits. [`embedded_in`](step::Trainer::embedded_in) starts from the weights in the binary, and
+//! [`init_in`](step::Trainer::init_in) from a seed.
 //!
 //! ```
 //! use cnn::train::{Init, Sgd};
@@ -582,28 +587,29 @@
 //! # }
 //! ```
 //!
-//! The weights of the frozen layers before all that are trained are packed once. If they are embedded, they stay in the binary, so the
-//! memory of a step has the other tensors, their gradients, what the optimiser remembers, and a workspace for each image. Without an
-//! allocator, there are no files: [`tensors`](step::Trainer::tensors), [`states`](step::Trainer::states) and
-//! [`steps`](step::Trainer::steps) are what training goes on from.
+//! The weights of the frozen layers that precede all trained ones are packed once. If they are embedded, they stay in the binary, so a
+//! step's memory holds the other tensors, their gradients, the optimiser's state, and a workspace for each image. Without an
+//! allocator, there are no files: save [`tensors`](step::Trainer::tensors), [`states`](step::Trainer::states) and
+//! [`steps`](step::Trainer::steps) to resume training.
 //!
 //! | constant of a trainer | bytes of |
 //! | --- | --- |
-//! | `TRAIN_BYTES` | a step's memory, without what the optimiser remembers |
-//! | `MEMORY_BYTES` | a `NameTrainerMemory`: the same with what the optimiser remembers |
-//! | `TRUNK_BYTES` | the packed weights of the frozen layers before all that are trained: in the binary, or on the heap |
+//! | `TRAIN_BYTES` | a step's memory, without the optimiser's state |
+//! | `MEMORY_BYTES` | a `NameTrainerMemory`: the same, with the optimiser's state |
+//! | `TRUNK_BYTES` | the packed weights of the frozen layers that precede all trained ones: in the binary, or on the heap |
 //!
-//! `cnn plan NET --train` lists the kernels of a step with its memory, and `cnn diagram NET --memory --train` draws that over time.
+//! `cnn plan NET --train` lists a step's kernels and its memory, and `cnn diagram NET --memory --train` charts that memory over
+//! time.
 //!
 //! Tensors are in single precision, whatever `store` says. A `map` needs the path of its
-//! function's derivative, `map(f, derivative = df)`, and the type of a `custom` the trait [`Backward`](custom::Backward), unless nothing
-//! before them is trained.
+//! function's derivative, `map(f, derivative = df)`, and the type of a `custom` must implement [`Backward`](custom::Backward), unless
+//! nothing before these layers is trained.
 //!
 //! # Small targets
 //!
 //! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger.
-//! `#[memory(small)]` gives a net the smallest workspace, and `#[workspace(max = 32_768)]` the fastest plan that fits; it
-//! is a compile error if there is none.
+//! `#[memory(small)]` gives a net the smallest workspace, and `#[workspace(max = 32_768)]` the fastest plan that fits; if
+//! none does, that is a compile error.
 //!
 //! ```
 //! cnn::network! {
@@ -627,8 +633,8 @@
 //!
 //! # Threads
 //!
-//! A net runs on the thread that calls it. With a [`Pool`], kernels with enough work are split over the pool's threads.
-//! Results have the same bits for any number of threads, and a pass still allocates nothing.
+//! A net runs on the calling thread. With a [`Pool`], kernels with enough work are split over the pool's threads.
+//! Results are bit-identical for any number of threads, and a pass still allocates nothing.
 //!
 //! ```
 //! use cnn::Pool;
@@ -642,23 +648,23 @@
 //!
 //! Use no more threads than there are cores to spare. The threads of a pool spin for 50 µs after each kernel, which makes
 //! splitting cheap, and sleep if no other kernel follows. If another thread is running a net on the same pool, a kernel is not
-//! split. With many images at hand, one net per thread, without a pool, has a higher throughput; a pool makes a single image
-//! faster.
+//! split. For many images, one net per thread without a pool gives higher throughput; a pool reduces the latency of a single
+//! image.
 //!
-//! [`DynNetwork::profile`] reports when each kernel of a pass is done; [`Network::STEPS`] lists these kernels.
+//! [`DynNetwork::profile`] reports when each kernel of a pass finishes; [`Network::STEPS`] lists these kernels.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from a disk; includes `alloc` |
+//! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from files on disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`mod@reference`] and [`trace`] |
 //! | `serde` | no | errors about weights as data: [`weights::WeightsError`] and its parts are `Serialize` |
-//! | `onnx` | no | nets from ONNX and TFLite files, `Name = onnx("model.onnx");`; only builds pay for it, programs contain nothing of it |
-//! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit |
+//! | `onnx` | no | nets from ONNX and TFLite files, `Name = onnx("model.onnx");`; only builds pay for it: no part of it is in programs |
+//! | `tracing` | no | events of the crate `tracing` when weights are loaded or don't fit |
 //!
-//! The crate is `no_std`. Without features, nets run on embedded weights, and train in memory of the caller; kernels use the instructions
-//! that the target has.
+//! The crate is `no_std`. Without features, nets run on embedded weights and train in the caller's memory; kernels use the instructions
+//! of the compilation target.
 
 #![no_std]
 #![forbid(unsafe_code)]

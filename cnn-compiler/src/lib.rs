@@ -2,16 +2,16 @@
 //!
 //! | stage | type | does |
 //! | --- | --- | --- |
-//! | [`parse`] | [`Ast`] | syntax only; goes on after a mistake |
-//! | `import` | [`Ast`] | layers and weights of nets that are in files |
+//! | [`parse`] | [`Ast`] | syntax only; continues after a mistake |
+//! | `import` | [`Ast`] | the layers and weights of nets in files |
 //! | [`graph`] | [`Graph`](graph::Graph) | expands blocks and repeats, names everything |
 //! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or an error at the faulty argument |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
 //! | [`plan`] | [`Plan`] | kernels with all their numbers, one workspace, packed weights |
-//! | [`train`] | [`StepPlan`] | for nets that train: the passes forward and back over a minibatch |
+//! | [`train`] | [`StepPlan`] | for nets that train: the forward and backward passes over a minibatch |
 //! | `emit` | `TokenStream` | Rust |
 //!
-//! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
+//! It is a separate library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
@@ -74,7 +74,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// The mistakes in one invocation of `network!`, with the fixes that messages propose. Weight files are not read.
+/// The errors in one invocation of `network!`, with the fixes that messages propose. Weight files are not read.
 #[must_use]
 pub fn check(tokens: TokenStream) -> Report {
     let mut report = Report::default();
@@ -93,7 +93,7 @@ fn check_nets(ast: &Ast, report: &mut Report) {
     }
 }
 
-/// The declaration, with the layers of models that it names, and with all names checked.
+/// The declaration, with the layers of imported models, and with all names checked.
 fn read(tokens: TokenStream, report: &mut Report) -> Ast {
     let mut ast = parse::parse(tokens, report);
     import::import(&mut ast, report);
@@ -119,14 +119,14 @@ fn plan_with(net: &Net, ast: &Ast, options: Options, report: &mut Report) -> Opt
 }
 
 impl Net {
-    /// What its attributes ask of the plan.
+    /// The requirements that its attributes place on the plan.
     fn options(&self) -> Options {
         let Self { algorithms, batch: images, budget, .. } = *self;
         Options { algorithms, images, budget }
     }
 }
 
-/// The code of one net, unless it has mistakes, which are reported.
+/// The code of one net, unless it has mistakes, which are then reported.
 fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<TokenStream, Reported> {
     let plan = plan_net(net, ast, report).ok_or(Reported)?;
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
@@ -142,7 +142,7 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<TokenStream, Rep
     })
 }
 
-/// Rebuilds the crate when the file of a model changes, or one that its tensors are in.
+/// Makes cargo rebuild the crate when a model's file changes, or a file that holds its tensors.
 fn tracked(model: &Model, ast: &Ast, report: &mut Report) -> TokenStream {
     let Some(content) = &model.content else { return TokenStream::new() };
     match files::tracked(&content.files) {
@@ -157,10 +157,10 @@ fn tracked(model: &Model, ast: &Ast, report: &mut Report) -> TokenStream {
     }
 }
 
-/// Something is wrong, and was reported.
+/// Something is wrong and has been reported.
 struct Reported;
 
-/// The weights that a net has in the binary, if it has some.
+/// A net's embedded weights, if it has any.
 fn embed(
     net: &Net,
     ast: &Ast,
@@ -176,7 +176,7 @@ fn embed(
     embedded.map(Some).ok_or(Reported)
 }
 
-/// The training step of a net, with the weights in the binary that a trainer can begin with.
+/// A net's training step, with the embedded weights that a trainer can start from.
 fn embedded_training(
     (net, train): (&Net, &Train),
     ast: &Ast,

@@ -1,4 +1,4 @@
-//! Draws nets: the description that a declaration becomes is laid out and written as a self-contained SVG.
+//! Draws nets: lays out the description of a declared net and writes it as a self-contained SVG.
 //!
 //! ```
 //! use cnn_diagram::{Detail, Options, svg};
@@ -19,21 +19,21 @@
 //!
 //! [`figures`] show what layers do, with numbers.
 //!
-//! A drawing depends on nothing but the description and the options: no font is measured, no clock is read, and the same net
-//! always gives the same bytes.
+//! A drawing depends only on the description and the options: no font is measured, no clock is read, and the same net always
+//! gives the same bytes.
 //!
 //! | module | does |
 //! | --- | --- |
-//! | `model` | decides what is drawn: blocks with their letters, branches, folded blocks, stages, auxiliary classifiers |
-//! | `layout` | decides where |
+//! | `model` | decides what to draw: blocks with their letters, branches, folded blocks, stages, auxiliary classifiers |
+//! | `layout` | decides where to draw it |
 //! | `draw`, `caption` | turn that into shapes |
 //! | `net` | puts caption, layers and legend on one sheet |
-//! | `memory` | draws a workspace over time |
-//! | [`chart`] | draws lines over a common axis |
+//! | `memory` | charts a workspace over time |
+//! | [`chart`] | draws line charts over a common axis |
 //! | `gallery` | makes a page of many nets |
 //! | [`figures`] | show what layers do, with numbers |
 //! | `options` | holds the settings that callers choose |
-//! | [`theme`] | has the colour and the mark of each kind of layer |
+//! | [`theme`] | the colour and the mark of each kind of layer |
 //! | [`sheet`], [`text`] | write shapes as SVG, in two themes; measure words without a font |
 
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
 //! Reads trained networks from PyTorch, from ONNX files and from TFLite files, and writes them as declarations of the compiler `cnn`,
 //! with their weights.
 //!
-//! A declaration is a text that one would check in and edit: blocks and repeats are found again, and layers are called as in the
-//! model, as far as the file says how.
+//! A declaration is source code to check in and edit: blocks and repeats are recovered, and layers are named as in the model, if
+//! the file contains their names.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,9 +16,9 @@
 //!
 //! If a model has parts that can't be declared, the error lists all of them, and nothing is returned.
 //!
-//! The steps, a module each: `proto` reads an ONNX file, `load` makes a graph of it; `torch` does both for PyTorch, and `tflite`
-//! for TFLite; `fold` and `passes` simplify that, `lower` makes layers, `names` and `blocks` say what they are called and what is
-//! said once. The text is written by `cnn_net::language`.
+//! Each step is a module: `proto` reads an ONNX file, and `load` builds a graph from it; `torch` does both for PyTorch, and
+//! `tflite` for TFLite; `fold` and `passes` simplify the graph, `lower` turns it into layers, `names` names them, and `blocks`
+//! finds what is repeated. `cnn_net::language` writes the text.
 
 #![forbid(unsafe_code)]
 
@@ -52,7 +52,7 @@ pub use self::recorded::Recorded;
 pub use self::report::{Error, Problem};
 pub use self::tflite::is_tflite;
 
-/// A model's file in memory: an ONNX file, a TFLite file, or what the Python package `cnn_export` has written.
+/// A model's file in memory: an ONNX file, a TFLite file, or the output of the Python package `cnn_export`.
 pub struct File {
     bytes: Vec<u8>,
     folder: Option<PathBuf>,
@@ -63,17 +63,17 @@ pub struct File {
     exported: OnceCell<Result<torch::Model, String>>,
 }
 
-/// What a file doesn't say.
+/// What a file may leave open.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The name of the net; by default that of the file.
+    /// The name of the net; by default, the file's.
     pub name: Option<String>,
-    /// The shape of the input, if the file leaves it open.
+    /// The shape of the input, for a file with an open input size.
     pub input: Option<Shape>,
 }
 
 impl File {
-    /// Reads a file. Tensors in other files next to it are read when it is imported.
+    /// Reads a file. Tensors in files next to it are read when it is imported.
     ///
     /// # Errors
     ///
@@ -87,19 +87,19 @@ impl File {
         Ok(Self { bytes, folder, name, tensors: None, exported: OnceCell::new() })
     }
 
-    /// A file that is in memory; tensors in other files are an error.
+    /// A file in memory; tensors in other files are an error.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, folder: None, name: String::new(), tensors: None, exported: OnceCell::new() }
     }
 
-    /// A model by `cnn_export` that is in memory, with its tensors.
+    /// A model exported by `cnn_export`, in memory, with its tensors.
     #[must_use]
     pub fn exported(graph: Vec<u8>, tensors: Vec<u8>) -> Self {
         Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
-    /// The file as it is.
+    /// The raw file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -109,7 +109,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the file is not that of a model, or has parts that can't be declared: all of them.
+    /// If the file is not a model, or has parts that can't be declared; the error lists all of them.
     pub fn import(&self, options: &Options) -> Result<Net<'_>, Error> {
         let files = match &self.tensors {
             Some(tensors) => external::Files::of(tensors),
@@ -153,7 +153,7 @@ impl File {
     }
 }
 
-/// The name of a file as that of a type: `resnet50.torchscript` is `Resnet50`.
+/// A file's name as a type's name: `resnet50.torchscript` becomes `Resnet50`.
 fn type_name(stem: &str) -> String {
     let stem = stem.split('.').next().unwrap_or_default();
     let mut name = String::new();

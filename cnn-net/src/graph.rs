@@ -1,4 +1,4 @@
-//! The static description of a net: what summaries, diagrams, weight loading and the reference executor read.
+//! The static description of a net, which summaries, diagrams, the weight loader and the reference executor read.
 
 #[cfg(feature = "alloc")]
 use crate::op::Kind;
@@ -68,9 +68,9 @@ pub struct Node<'a> {
     pub tensors: &'a [Tensor<'a>],
     /// The block calls it came from, outermost first: `inception3a` of block `inception`.
     pub calls: &'a [Call<'a>],
-    /// The auxiliary classifier it belongs to; such nodes do not run at inference.
+    /// The auxiliary classifier that it belongs to; such nodes do not run at inference.
     pub aux: Option<usize>,
-    /// The earlier node whose layer this is once more: both have the same tensors and the same name.
+    /// The earlier node whose layer this one applies again: both have the same tensors and the same name.
     pub again: Option<usize>,
 }
 
@@ -83,7 +83,7 @@ pub struct Call<'a> {
     pub name: &'a str,
 }
 
-/// A parameter tensor of a layer, as weight files hold it (row-major, the last dimension fastest).
+/// A parameter tensor of a layer, in the layout of weight files (row-major: the last dimension runs fastest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tensor<'a> {
     /// Full name: `conv1.weight`.
@@ -150,8 +150,8 @@ pub struct Aux<'a> {
     pub result: Value,
 }
 
-/// How many layers the longest path from an input of a net to an output has, as papers count them: those with filters or a
-/// matrix. A ResNet-50 is 50 layers deep.
+/// The number of layers on the longest path from an input of a net to an output, counted as in papers: only convolutions
+/// and fully connected layers. A ResNet-50 is 50 layers deep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Convolutions.
@@ -185,7 +185,8 @@ impl Depth {
 }
 
 impl<'a> Node<'a> {
-    /// Trained parameters of this layer; running statistics do not count, nor does what another node has.
+    /// Trained parameters of this layer, without running statistics and without tensors that an earlier node already
+    /// has.
     #[must_use]
     pub const fn parameters(&self) -> u64 {
         if self.again.is_some() {
@@ -208,13 +209,13 @@ impl<'a> Node<'a> {
         if let [weight, ..] = self.tensors { self.op.macs(weight.elements(), self.output) } else { 0 }
     }
 
-    /// The tensors that no earlier node has.
+    /// The tensors that no earlier node already has.
     #[must_use]
     pub const fn own_tensors(&self) -> &'a [Tensor<'a>] {
         if self.again.is_some() { &[] } else { self.tensors }
     }
 
-    /// Bytes of its own tensors, in the formats that they are stored in.
+    /// Bytes of its own tensors, in the formats in which they are stored.
     #[must_use]
     pub fn weights_bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor<'_>| {
@@ -238,8 +239,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The shape of what the net reads for an image: that of its only input, or a vector of all inputs, one after another in the
-    /// order of the declaration.
+    /// The shape of what the net reads for an image: its only input's, or a vector of all inputs, concatenated in the order of
+    /// the declaration.
     #[must_use]
     pub const fn input(&self) -> Shape {
         if let [input] = self.inputs {
@@ -253,8 +254,8 @@ impl<'a> Graph<'a> {
         Shape::Vector(elements)
     }
 
-    /// The shape of what the net writes for an image: that of its only output, or a vector of all outputs, one after another in
-    /// the order of the declaration.
+    /// The shape of what the net writes for an image: its only output's, or a vector of all outputs, concatenated in the order
+    /// of the declaration.
     #[must_use]
     pub const fn output(&self) -> Shape {
         if let [output] = self.outputs {
@@ -302,7 +303,7 @@ impl<'a> Graph<'a> {
         self.nodes.iter().filter(|n| n.aux.is_none())
     }
 
-    /// The output that an auxiliary classifier helps to learn, and whose targets it has: the first one of its shape.
+    /// The output whose targets an auxiliary classifier shares: the first one of its shape.
     #[must_use]
     pub fn aux_output(&self, aux: &Aux<'_>) -> Option<usize> {
         let of = |value: Value| {
@@ -338,8 +339,7 @@ impl<'a> Graph<'a> {
         macs
     }
 
-    /// Bytes of the weights that inference needs, including running statistics, each in the format in which its layer stores
-    /// it.
+    /// Bytes of the weights that inference needs, including running statistics, in the formats in which layers store them.
     pub fn weights_bytes(&self) -> u64 {
         self.inference().map(Node::weights_bytes).sum()
     }

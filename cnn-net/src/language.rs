@@ -1,8 +1,8 @@
-//! Layers as a declaration calls them.
+//! Layers as they are spelt in a declaration.
 //!
-//! [`arguments`] and [`call`] write them, [`params`] lists what a call may say; both go through [`Op::arguments`], as the
-//! compiler does when it reads. [`declaration`] writes a whole net, and [`arranged`] gives one from elsewhere the order and the names
-//! that this takes.
+//! [`arguments`] and [`call`] write them, and [`params`] lists the arguments that a call can have; all go through [`Op::arguments`],
+//! as the compiler does when it parses. [`declaration`] writes a whole net, and [`arranged`] gives a net from elsewhere the order and
+//! the names that this requires.
 
 mod arrange;
 mod blocks;

@@ -1,18 +1,18 @@
-//! The description of a convolutional network that the rest of this project shares: no kernels, no dependencies, `no_std`.
+//! The description of convolutional networks that all of this project shares: no kernels, no dependencies, `no_std`.
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | [`op`] | shapes, and the one list of layers with all that follows from their arguments |
+//! | [`op`] | shapes, and the single list of layers, with everything that follows from their arguments |
 //! | [`graph`] | a net as declared: layers, connections, tensors |
-//! | `language` | layers as a declaration calls them |
+//! | `language` | layers as they are spelt in a declaration |
 //! | `literal` | values as Rust source |
-//! | [`memory`] | what lies where in a net's workspace, and when |
+//! | [`memory`] | what a net's workspace holds, where and when |
 //! | `receptive` | how much of the input an output depends on |
-//! | `text` | numbers as people read them |
+//! | `text` | numbers formatted for people |
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `alloc` | no | depths of nets, and the text of declarations |
+//! | `alloc` | no | the depth of nets, and the text of declarations |
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,13 +1,13 @@
-//! Values as the Rust expressions that make them: how the compiler emits descriptions and the numbers of kernels.
+//! Writes values as Rust expressions: how the compiler emits descriptions and kernel descriptors.
 //!
-//! [`record!`](crate::record) says once which arguments the constructor of a struct takes and what its other fields are by
-//! default. From that follow the constructor, a method for each other field, and the expression that makes a value:
-//! `rt::Conv::new(6, rt::Size::new(5, 5)).groups(2)`, in which defaults are left out.
+//! [`record!`](crate::record) states once which arguments a struct's constructor takes and the defaults of its other
+//! fields. It generates the constructor, a setter for each other field, and the expression that creates a value:
+//! `rt::Conv::new(6, rt::Size::new(5, 5)).groups(2)`, without fields that have their defaults.
 
 #[cfg(feature = "alloc")]
 use alloc::{collections::BTreeMap, format, string::String};
 
-/// A value that can be written as a Rust expression. Types are in a module that the expression calls `rt`.
+/// A value that can be written as a Rust expression. The expression refers to types through a module `rt`.
 #[cfg(feature = "alloc")]
 pub trait Literal {
     /// Appends the expression.
@@ -21,13 +21,13 @@ pub trait Literal {
     }
 }
 
-/// Rust source as it is being written.
+/// A writer of Rust source.
 #[cfg(feature = "alloc")]
 #[derive(Debug, Default)]
 pub struct Rust {
-    /// What was written so far.
+    /// The source so far.
     pub text: String,
-    /// Expressions that have a shorter name: what a kernel reads is what another one wrote.
+    /// Shorter names for expressions: what one kernel reads is what another one wrote.
     names: BTreeMap<String, String>,
 }
 
@@ -38,7 +38,7 @@ impl Rust {
         self.text.push_str(text);
     }
 
-    /// Appends the path of an item of `rt`.
+    /// Appends the path of an item in `rt`.
     pub fn path(&mut self, path: &str) {
         self.push("rt::");
         self.push(path);
@@ -160,15 +160,15 @@ macro_rules! variants {
     };
 }
 
-/// The constructor of a struct, a method for each of the fields that it has defaults for, and `impl Literal`.
+/// The constructor of a struct, a setter for each field with a default, and `impl Literal`.
 ///
 /// ```text
 /// record! { Conv(filters: usize, kernel: Size) { stride: Size = Size::square(1), bias: bool = true } }
 /// ```
 ///
 /// makes `Conv::new(filters, kernel)`, `stride(self, stride)`, `bias(self, bias)`. Arguments after `read` are written with
-/// [`Rust::read`](crate::literal::Rust::read). Of `name: Type as Given`, a `Given` is what the constructor or method takes, and
-/// `Type::of` makes the field of it.
+/// [`Rust::read`](crate::literal::Rust::read). With `name: Type as Given`, the constructor or setter takes a `Given`, and
+/// `Type::of` converts it to the field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record {

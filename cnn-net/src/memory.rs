@@ -1,4 +1,4 @@
-//! What a workspace holds where, and when: for charts and other inspection.
+//! What a workspace holds, where and when: for charts and other inspection.
 
 use crate::{record, variants};
 
@@ -7,19 +7,19 @@ use crate::{record, variants};
 pub struct Memory<'a> {
     /// Floats of the workspace.
     pub floats: usize,
-    /// The most floats that are in use at once: no workspace could be smaller.
+    /// The peak of live floats: no workspace could be smaller.
     pub lower_bound: usize,
-    /// What happens at each time: `input`, the layers in the order in which they run, without those that were fused, `output`.
+    /// What happens at each time: `input`, then the layers that were not fused away, in execution order, then `output`.
     pub times: &'a [&'a str],
     /// What it holds.
     pub buffers: &'a [Buffer<'a>],
 }
 
-/// A part of a workspace for some time. Buffers that are in use at the same time do not overlap.
+/// A part of a workspace over a live range. Buffers that are live at the same time do not overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer<'a> {
-    /// The layer whose result it is made for. Other layers may write into it earlier, as the branches of a concat do, or
-    /// overwrite it later.
+    /// The layer whose result it was allocated for. Other layers may write into it earlier, as the branches of a concat
+    /// do, or overwrite it in place later.
     pub name: &'a str,
     /// What it is for.
     pub holds: Holds,
@@ -42,7 +42,7 @@ pub enum Holds {
     Scratch,
     /// An output of the net or of a tap, in the order channels, rows, columns.
     Output,
-    /// The gradient of the loss by outputs of layers, in a step of training.
+    /// In a training step, the gradient of the loss with respect to outputs of layers.
     Gradient,
 }
 

@@ -1,12 +1,11 @@
 //! Receptive fields: how much of the input an output depends on.
 //!
-//! The fields of neighbouring outputs have the same size and lie a fixed distance apart, the jump. Both follow layer by layer:
-//! a window of extent `k` and stride `s` over outputs of size `r` and jump `j` gives the size `r + (k - 1) j` and the jump
-//! `s j`. This is the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks"
-//! (Distill, 2019, <https://distill.pub/2019/computing-receptive-fields>). As there, a field may reach into the padding and be
-//! larger than the input. Where branches meet, it covers those of all branches. A transposed convolution of stride `s` divides the
-//! jump by `s`; where that leaves no whole number, and after an adaptive pooling with uneven windows, the field is given as the whole
-//! input.
+//! The fields of neighbouring outputs have the same size and are a fixed distance apart, the jump. Both are computed layer by layer:
+//! a window of extent `k` and stride `s` over outputs of size `r` and jump `j` gives the size `r + (k - 1) j` and the jump `s j`.
+//! This is the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks" (Distill, 2019,
+//! <https://distill.pub/2019/computing-receptive-fields>). As there, a field may reach into the padding and be larger than the input.
+//! Where branches meet, the field covers those of all branches. A transposed convolution of stride `s` divides the jump by `s`; where
+//! that is not a whole number, and after an adaptive pooling with uneven windows, the field is reported as the whole input.
 
 mod moved;
 
@@ -19,7 +18,7 @@ use crate::op::{Axis, ConvTranspose, Op, Shape, TransposedAxis};
 /// The part of a net's input that one number of a layer's output depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceptiveField {
-    /// A window of each channel: rows, then columns. Of an input that is a vector, a single feature.
+    /// A window in each channel: rows, then columns. For a vector input, a single feature.
     Window([Extent; 2]),
     /// The whole input.
     Whole,
@@ -28,7 +27,7 @@ pub enum ReceptiveField {
 /// One direction of a window, in pixels of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Where the window of the first output begins; in padding before the input, this is negative.
+    /// Where the window of the first output begins; negative if it begins in the padding before the input.
     pub first: i64,
     /// Its size.
     pub size: u64,
@@ -37,7 +36,7 @@ pub struct Extent {
 }
 
 impl ReceptiveField {
-    /// That of the input itself.
+    /// The field of the input itself.
     const PIXEL: Self = Self::Window([Extent { first: 0, size: 1, jump: 1 }; 2]);
 
     /// Height and width in pixels, unless it is the whole input.
@@ -165,13 +164,13 @@ impl Extent {
     }
 }
 
-/// Whether inputs of a layer may be repeated.
+/// Whether a layer's inputs may be broadcast.
 const fn is_merge(op: &Op) -> bool {
     matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Max)
 }
 
 impl Graph<'_> {
-    /// The receptive field of each node's output, in the order of the nodes. That of a flattened map is the one of its pixels.
+    /// The receptive field of each node's output, in the order of the nodes. A flattened map has the field of its pixels.
     #[must_use]
     pub fn receptive_fields(&self) -> Vec<ReceptiveField> {
         let mut fields = Vec::with_capacity(self.nodes.len());
@@ -181,7 +180,7 @@ impl Graph<'_> {
         fields
     }
 
-    /// That of a node, by those of the nodes before it.
+    /// The field of a node, from the fields of the nodes before it.
     fn receptive_field(&self, node: &Node<'_>, before: &[ReceptiveField]) -> ReceptiveField {
         let read = node.inputs.iter().map(|input| match input {
             // It is repeated over whole maps, so all outputs depend on the same pixels: this is no window that moves.

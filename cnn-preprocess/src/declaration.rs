@@ -1,4 +1,4 @@
-//! How pictures become inputs of nets, as constants.
+//! Preprocessing of pictures, described by constants.
 
 use cnn_net::op::{Shape, Size};
 
@@ -9,10 +9,10 @@ pub struct Preprocess {
     pub resize: Resize,
     /// How pixels are interpolated.
     pub filter: Filter,
-    /// The height and the width of the input, which is then cropped from the middle. A smaller picture gets a border: black, or as
-    /// [`Resize::Letterbox`] says. At most 32 bits each.
+    /// The height and the width of the input, which is then cropped from the middle. A smaller picture gets a border: black, or
+    /// the colour that [`Resize::Letterbox`] gives. At most 32 bits each.
     pub crop: Size,
-    /// The number for a byte of 255: 1, or 255 if bytes are not scaled.
+    /// The value of a byte of 255: 1, or 255 if bytes are not scaled.
     pub white: f32,
     /// The channels of the input, and the normalisation of their numbers.
     pub channels: Channels,
@@ -22,15 +22,15 @@ pub struct Preprocess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resize {
-    /// The shorter side to this, the longer one in proportion, rounded down, as by torchvision's `Resize`.
+    /// The shorter side to this length, the longer one in proportion, rounded down, as in torchvision's `Resize`.
     ShortSide(u32),
-    /// To this height and width, which distorts pictures of other proportions.
+    /// To exactly this height and width, which distorts pictures of other proportions.
     Exactly(Size),
-    /// In proportion, as small as it covers the input ([`Preprocess::crop`]); what goes beyond is cropped. As by Pillow's
-    /// `ImageOps.cover`, and as `cnn train` reads pictures.
+    /// In proportion, to the smallest size that covers the input ([`Preprocess::crop`]); the excess is cropped. As in
+    /// Pillow's `ImageOps.cover`, and as `cnn train` reads pictures.
     Cover,
-    /// In proportion, as large as it fits into the input ([`Preprocess::crop`]), with a border around it: as by YOLOv5's `letterbox`.
-    /// [`Preprocess::placement`] says where the picture then is.
+    /// In proportion, to the largest size that fits into the input ([`Preprocess::crop`]), with a border around it: as in YOLOv5's
+    /// `letterbox`. [`Preprocess::placement`] says where the picture then lies.
     Letterbox {
         /// Red, green and blue of the border.
         border: [u8; 3],
@@ -41,17 +41,18 @@ pub enum Resize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Filter {
-    /// Between the two next pixels in each direction, or as many more as the picture is reduced by.
+    /// Bilinear, antialiased: between the two nearest pixels in each direction, or more in proportion to the reduction.
     #[default]
     Bilinear,
-    /// Cubic convolution with a = -0.5 (Keys 1981), as in Pillow: between the four next pixels in each direction, or more.
+    /// Cubic convolution with a = -0.5 (Keys 1981), as in Pillow: between the four nearest pixels in each direction, or
+    /// more.
     Bicubic,
-    /// Between the two next pixels in each direction, however much the picture is reduced: without antialiasing. OpenCV's
-    /// `INTER_LINEAR`, and torchvision's bilinear filter with `antialias=False`.
+    /// Between the two nearest pixels in each direction, however much the picture is reduced: without antialiasing.
+    /// OpenCV's `INTER_LINEAR`, and torchvision's bilinear filter with `antialias=False`.
     BilinearAliased,
 }
 
-/// The channels of an input, in their order. A number `x` becomes `(x - mean) / std`.
+/// The channels of an input, in order. A number `x` becomes `(x - mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Channels {
@@ -67,9 +68,9 @@ pub enum Channels {
     /// The border shows the paper. The digit is whatever differs from it, darker or lighter, more than half as much as the
     /// strongest stroke. As in MNIST, its longest side becomes 20/28 of the square that the picture is resized to, and its
     /// centre of mass moves to the middle. A picture of exactly the square's size keeps its digit's size and position, and a
-    /// picture of nothing but paper is used unchanged, by its brightness.
+    /// picture of plain paper is used unchanged, by its brightness.
     ///
-    /// [`Resize::ShortSide`] names a square, too, and [`Resize::Exactly`] may name a rectangle: then the digit is as large as 20/28 of
+    /// [`Resize::ShortSide`] also gives a square, and [`Resize::Exactly`] can give a rectangle: then the digit is as large as 20/28 of
     /// both sides allow. For [`Resize::Cover`] and [`Resize::Letterbox`], that rectangle is the input.
     ///
     /// Uneven light, and ruled lines as dark as the ink, are not handled.
@@ -114,7 +115,7 @@ impl Preprocess {
 
     /// torchvision's weights of GoogLeNet, which came from TensorFlow. Its preprocessing is [`Self::TORCHVISION`]; then,
     /// with these weights, `GoogLeNet._transform_input` computes `x * (std / 0.5) + (mean - 0.5) / 0.5` for each
-    /// channel. Together they amount to a mean and a standard deviation of 0.5.
+    /// channel. Together, they are equivalent to a mean and a standard deviation of 0.5.
     pub const TORCHVISION_GOOGLENET: Self =
         Self { channels: Channels::Rgb { mean: [0.5; 3], std: [0.5; 3] }, ..Self::TORCHVISION };
 
@@ -136,7 +137,7 @@ impl Preprocess {
     };
 
     /// The Caffe weights of VGG's authors. The means are from the `readme.md` of `VGG_ILSVRC_16_layers`; the shorter side
-    /// is the smallest one that the paper tests. The Caffe weights of ResNet's authors are commonly used with the same
+    /// is the smallest that the paper tests. The Caffe weights of ResNet's authors are commonly used with the same
     /// preprocessing.
     pub const CAFFE_VGG: Self = Self {
         resize: Resize::ShortSide(256),
@@ -144,7 +145,7 @@ impl Preprocess {
         ..Self::CAFFE
     };
 
-    /// Pictures of CIFAR-10, 32x32, in levels from 0 to 255, as MLPerf Tiny's ResNet-8 reads them.
+    /// CIFAR-10's pictures, 32x32, in levels from 0 to 255, as MLPerf Tiny's ResNet-8 reads them.
     pub const CIFAR10: Self = Self {
         resize: Resize::Exactly(Size::square(32)),
         filter: Filter::Bilinear,
@@ -153,7 +154,7 @@ impl Preprocess {
         channels: Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] },
     };
 
-    /// Pictures with a person or without, 96x96, from 0 to 1, as MLPerf Tiny's MobileNet-v1 reads them.
+    /// Pictures with or without a person, 96x96, from 0 to 1, as MLPerf Tiny's MobileNet-v1 reads them.
     pub const VISUAL_WAKE_WORDS: Self =
         Self { resize: Resize::Exactly(Size::square(96)), crop: Size::square(96), white: 1.0, ..Self::CIFAR10 };
 

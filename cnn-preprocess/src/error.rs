@@ -1,4 +1,4 @@
-//! What can be wrong with a picture, or with the slice for an input.
+//! What can be wrong with a picture or with the slice for an input.
 
 use core::error::Error;
 use core::fmt;
@@ -10,7 +10,7 @@ use crate::Resize;
 /// How many channels pixels may have: grey, RGB, RGBA.
 pub(crate) const CHANNELS: [usize; 3] = [1, 3, 4];
 
-/// Why a picture cannot be read, or an input not be written.
+/// Why a picture cannot be read, or an input cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PreprocessError {
@@ -22,7 +22,7 @@ pub enum PreprocessError {
         /// Rows.
         height: usize,
     },
-    /// A side is longer than 32 bits can say.
+    /// The length of a side needs more than 32 bits.
     #[non_exhaustive]
     TooLarge {
         /// Pixels per row.
@@ -30,7 +30,7 @@ pub enum PreprocessError {
         /// Rows.
         height: usize,
     },
-    /// Pixels with another number of channels than 1, 3 or 4.
+    /// Pixels do not have 1, 3 or 4 channels.
     #[non_exhaustive]
     Channels {
         /// Channels per pixel.
@@ -42,7 +42,7 @@ pub enum PreprocessError {
         /// The lengths of its axes.
         found: [usize; 3],
     },
-    /// Another number of bytes than the pixels of a picture without gaps take.
+    /// The number of bytes is not what the pixels of a picture without gaps take.
     #[non_exhaustive]
     Bytes {
         /// The bytes in the slice.

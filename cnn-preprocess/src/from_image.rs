@@ -25,7 +25,7 @@ impl<P: Pixel<Subpixel = u8>, C: Deref<Target = [u8]>> Picture for ImageBuffer<P
     }
 }
 
-/// Any picture that `image` decodes; levels of 16 bits and floats become bytes as by `to_rgb8`.
+/// Any picture that `image` decodes; 16-bit and float levels are converted to bytes as by `to_rgb8`.
 impl Picture for DynamicImage {
     fn size(&self) -> (u32, u32) {
         self.dimensions()

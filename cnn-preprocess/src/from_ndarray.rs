@@ -14,7 +14,8 @@ pub struct PixelArray<'a> {
 }
 
 impl<'a> PixelArray<'a> {
-    /// The picture in a view: `array.view()`. Channels are 1 for grey, 3 for RGB, 4 for RGBA, whose alpha is not used.
+    /// The picture in a view: `array.view()`. There is 1 channel for grey, 3 for RGB, and 4 for RGBA, whose alpha is
+    /// ignored.
     ///
     /// # Errors
     ///

@@ -4,11 +4,11 @@ use cnn_net::op::Size;
 
 use crate::{Channels, Picture, Preprocess, Resize};
 
-/// Where a picture lies in an input, in pixels, which begin at their left and upper edges: the pixel in the corner is the square from
-/// (0, 0) to (1, 1).
+/// Where a picture lies in an input. Coordinates are in pixels and count from the pixels' left and upper edges: the pixel in the
+/// corner is the square from (0, 0) to (1, 1).
 ///
-/// A point (x, y) of the picture is at (`scale[0]` x + `offset[0]`, `scale[1]` y + `offset[1]`) in the input. Points outside of the
-/// picture, as those of a border, have coordinates below 0, or above its width or height.
+/// A point (x, y) of the picture is at (`scale[0]` x + `offset[0]`, `scale[1]` y + `offset[1]`) in the input. Points outside the
+/// picture, such as those in a border, have coordinates below 0, or above its width or height.
 ///
 /// ```
 /// use cnn_preprocess::{Pixels, Preprocess, Size};
@@ -28,20 +28,20 @@ use crate::{Channels, Picture, Preprocess, Resize};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// Pixels of the input per pixel of the picture: horizontally, vertically. If the picture is resized in proportion, they differ
-    /// only because its size is whole.
+    /// only because sizes are rounded to whole pixels.
     pub scale: [f32; 2],
     /// The picture's left and upper edges in the input: the width of a border, or less than 0 if the picture is cropped.
     pub offset: [f32; 2],
 }
 
 impl Placement {
-    /// The point of the picture that is at this point of the input; x, y.
+    /// Maps a point of the input to the picture; x, y.
     #[must_use]
     pub fn to_picture(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         [(x - self.offset[0]) / self.scale[0], (y - self.offset[1]) / self.scale[1]]
     }
 
-    /// The point of the input at which this point of the picture is; x, y.
+    /// Maps a point of the picture to the input; x, y.
     #[must_use]
     pub fn to_input(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         [x * self.scale[0] + self.offset[0], y * self.scale[1] + self.offset[1]]
@@ -49,10 +49,10 @@ impl Placement {
 }
 
 impl Preprocess {
-    /// Where `apply` puts a picture, for boxes and points that a net finds. `None` if the picture has no pixels or becomes so small that
-    /// none are left, and for [`Channels::Ink`], which moves a digit by its content.
+    /// Where `apply` puts a picture, for boxes and points that a net finds. `None` if the picture has no pixels or none are left after
+    /// resizing, and for [`Channels::Ink`], which places a digit by its content.
     ///
-    /// `normalise` puts it there, too, except that a picture of the input's size is taken as it is.
+    /// `normalise` puts it in the same place, except that a picture of the input's size is used as it is.
     #[must_use]
     pub fn placement(&self, picture: &impl Picture) -> Option<Placement> {
         let (width, height) = picture.size();

@@ -16,7 +16,7 @@ pub(crate) struct Ink {
 }
 
 impl Ink {
-    /// That of a picture; `None` if no ink stands out, or there are no pixels.
+    /// The ink of a picture; `None` if no ink stands out, or if there are no pixels.
     pub(crate) fn of(picture: &impl Picture) -> Option<Self> {
         let (width, height) = picture.size();
         let (mut darkest, mut brightest) = (u8::MAX, u8::MIN);
@@ -37,7 +37,7 @@ impl Ink {
     }
 }
 
-/// The median of levels, of which there are this many each; the upper one of two.
+/// The median of levels, given how often each occurs; the upper one of two.
 fn median(counts: &[usize; 256]) -> Option<u8> {
     let middle = counts.iter().sum::<usize>() / 2;
     let mut below = 0;
@@ -47,7 +47,7 @@ fn median(counts: &[usize; 256]) -> Option<u8> {
     })
 }
 
-/// A picture in grey, with dark and bright exchanged.
+/// A grey picture, inverted.
 pub(crate) struct Negative<'a, P>(pub(crate) &'a P);
 
 impl<P: Picture> Picture for Negative<'_, P> {

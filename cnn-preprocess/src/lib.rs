@@ -1,8 +1,8 @@
 //! Turns pictures into inputs of nets: resized, cropped, normalised, in the order channels, rows, columns.
 //!
-//! A net works only on pictures prepared like those it was trained on. A [`Preprocess`] says how, in constants; those of widely
-//! used weights are included. It reads any [`Picture`]: bytes in memory ([`Pixels`]), the types of the crate `image`, arrays of
-//! the crate `ndarray`, or a type of yours.
+//! A net works only on pictures prepared like those it was trained on. A [`Preprocess`] defines how, as constants; those of
+//! widely used weights are included. It reads any [`Picture`]: bytes in memory ([`Pixels`]), the types of the crate `image`,
+//! arrays of the crate `ndarray`, or your own type.
 //!
 //! ```
 //! use cnn_preprocess::{Pixels, Preprocess};
@@ -25,14 +25,15 @@
 //!
 //! # Sizes
 //!
-//! A net's input has any height and width, [`Preprocess::crop`]. How a picture comes to it is one of four ways ([`Resize`]):
+//! A net's input can have any height and width, [`Preprocess::crop`]. There are four ways to bring a picture to that size
+//! ([`Resize`]):
 //!
 //! | resize | proportions | what is lost | usual for |
 //! | --- | --- | --- | --- |
-//! | [`ShortSide`](Resize::ShortSide) | kept | the edges | classifiers with square inputs, as torchvision's |
+//! | [`ShortSide`](Resize::ShortSide) | kept | the edges | classifiers with square inputs, such as torchvision's |
 //! | [`Exactly`](Resize::Exactly) | distorted | nothing, or the edges | small nets, and Caffe's |
 //! | [`Cover`](Resize::Cover) | kept | as little of the edges as possible | classifiers with inputs that are not square |
-//! | [`Letterbox`](Resize::Letterbox) | kept | nothing; a border is added | detectors, as YOLOv5 |
+//! | [`Letterbox`](Resize::Letterbox) | kept | nothing; a border is added | detectors, such as YOLOv5 |
 //!
 //! ```
 //! use cnn_preprocess::{Preprocess, Resize, Size};
@@ -43,8 +44,8 @@
 //! assert_eq!(WIDE.shape().to_string(), "3x240x320");
 //! ```
 //!
-//! [`Preprocess::yolov5`] makes the preprocessing of detectors. What they find is somewhere in the input; [`Placement`] says where that
-//! is in the picture.
+//! [`Preprocess::yolov5`] is preprocessing for detectors. They find objects in the coordinates of the input; [`Placement`] maps these
+//! back to the picture.
 //!
 //! # Features
 //!
@@ -58,7 +59,7 @@
 //!
 //! # Without an allocator
 //!
-//! A camera may give pictures of the right size. Then nothing is left to do but to normalise them:
+//! A camera may deliver pictures of the right size, which then only need to be normalised:
 //!
 //! ```
 //! use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize, Size};
@@ -111,9 +112,9 @@
 //!
 //! # Colours and transparency
 //!
-//! Pixels have 1, 3 or 4 channels: grey, RGB or RGBA. A grey picture has equal red, green and blue for a net that reads colours;
-//! a coloured one becomes grey for a net that reads grey. Alpha is dropped, as by `to_rgb8` of `image` and `convert("RGB")` of
-//! Pillow. If transparent pixels matter, put the picture on a background before.
+//! Pixels have 1, 3 or 4 channels: grey, RGB or RGBA. For a net that reads colours, a grey picture has equal red, green and
+//! blue; for a net that reads grey, a colour picture is converted to grey. Alpha is dropped, as by `to_rgb8` of `image` and
+//! Pillow's `convert("RGB")`. If transparent pixels matter, put the picture on a background first.
 
 #![cfg_attr(not(feature = "resize"), no_std)]
 #![cfg_attr(not(feature = "resize"), allow(rustdoc::broken_intra_doc_links, reason = "links to what the feature adds"))]

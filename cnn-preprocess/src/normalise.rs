@@ -8,11 +8,11 @@ use crate::picture::grey;
 use crate::{Channels, Picture, Preprocess, PreprocessError, Resize};
 
 impl Preprocess {
-    /// Turns a picture that needs no resizing into an input, in the order channels, rows, columns. Allocates nothing.
+    /// Turns a picture that needs no resizing into an input in CHW order. Allocates nothing.
     ///
-    /// A picture of the input's size is taken as it is. One with the size that pictures are resized to ([`Self::resize`]) is
-    /// cropped, or gets its border, and gives the same numbers as `apply`. For [`Channels::Ink`], either one is a digit of the
-    /// right size and position, on paper; it becomes white on black.
+    /// A picture of the input's size is used as it is. A picture with the size that pictures are resized to ([`Self::resize`])
+    /// is cropped or gets its border, and gives the same numbers as `apply`. For [`Channels::Ink`], either must be a digit of
+    /// the right size and position, on paper; it becomes white on black.
     ///
     /// # Errors
     ///

@@ -1,10 +1,11 @@
-//! What a picture is to this crate, and pictures that are bytes in memory.
+//! The trait of pictures, and pictures in memory as bytes.
 
 use crate::error::{CHANNELS, PreprocessError};
 
 /// A picture whose pixels can be read one by one.
 ///
-/// [`Pixels`] is one; with the features `image` and `ndarray`, so are the types of these crates. Other formats take a few lines:
+/// [`Pixels`] implements it; with the features `image` and `ndarray`, so do the types of these crates. Other formats take a few
+/// lines:
 ///
 /// ```
 /// use cnn_preprocess::{Picture, Preprocess, Resize, Size};
@@ -35,7 +36,7 @@ pub trait Picture {
     /// Red, green and blue of the pixel in column `x` of row `y`, counted from the upper left. Both are inside the picture.
     fn rgb(&self, x: u32, y: u32) -> [u8; 3];
 
-    /// The bytes of all pixels, if they are red, green and blue in turn, row by row, without gaps. Resizing then needs no copy.
+    /// The bytes of all pixels, if they are interleaved RGB, row by row, without gaps. Resizing then needs no copy.
     fn as_rgb(&self) -> Option<&[u8]> {
         None
     }
@@ -55,7 +56,7 @@ impl<P: Picture + ?Sized> Picture for &P {
     }
 }
 
-/// A picture in bytes that belong to somebody else: row by row, the channels of a pixel next to each other (HWC).
+/// A picture in borrowed bytes: row by row, with interleaved channels (HWC).
 #[derive(Clone, Copy, Debug)]
 pub struct Pixels<'a> {
     bytes: &'a [u8],
@@ -68,8 +69,8 @@ pub struct Pixels<'a> {
 }
 
 impl<'a> Pixels<'a> {
-    /// A picture without gaps: `width * height * channels` bytes. Channels are 1 for grey, 3 for RGB, 4 for RGBA, whose alpha is
-    /// not used.
+    /// A picture without gaps: `width * height * channels` bytes. There is 1 channel for grey, 3 for RGB, and 4 for RGBA, whose
+    /// alpha is ignored.
     ///
     /// # Errors
     ///
@@ -84,8 +85,8 @@ impl<'a> Pixels<'a> {
         Ok(Self { bytes, width: size.0, height: size.1, channels, row_stride })
     }
 
-    /// A picture whose rows begin every `row_stride` bytes: part of a larger picture, or with padding after each row, which the
-    /// last row may lack. More bytes may follow.
+    /// A picture whose rows are `row_stride` bytes apart: part of a larger picture, or with padding after each row, except
+    /// perhaps the last one. More bytes may follow.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! Applying a description to a picture of any size.
+//! Preprocessing of pictures of any size.
 //!
-//! The reference is torchvision on Pillow's pictures, with filters that widen with the reduction. Two libraries come
-//! close: in `image::imageops` every sixth byte differs by one, in `fast_image_resize` hardly any. The latter also takes a
-//! twentieth of the time, and can compute only a part of the resized picture. So only what the crop keeps is computed, and a
+//! The reference is torchvision on Pillow's pictures, with antialiasing filters. Two libraries come close: with
+//! `image::imageops`, every sixth byte differs by one; with `fast_image_resize`, hardly any does. The latter also takes a
+//! twentieth of the time, and can compute just a part of the resized picture. So only what the crop keeps is computed, and a
 //! picture of 1x10,000 pixels needs no more memory than any other.
 
 mod digit;
@@ -18,12 +18,12 @@ use crate::ink::Ink;
 use crate::{Channels, Filter, Picture, Preprocess, PreprocessError};
 
 impl Preprocess {
-    /// Turns a picture into an input, in the order channels, rows, columns. A picture without pixels is all border;
-    /// [`Self::apply_into`] refuses it.
+    /// Turns a picture into an input in CHW order. A picture without pixels becomes all border; [`Self::apply_into`]
+    /// rejects it.
     ///
     /// # Panics
     ///
-    /// As any `Vec`, if an input of this size does not fit in memory.
+    /// Like any `Vec`, if an input of this size does not fit in memory.
     #[must_use]
     pub fn apply(&self, picture: &impl Picture) -> Vec<f32> {
         let mut input = vec![0.0; self.numbers().unwrap_or(usize::MAX)];
@@ -31,7 +31,7 @@ impl Preprocess {
         input
     }
 
-    /// Turns a picture into an input in a slice, in the order channels, rows, columns.
+    /// Turns a picture into an input, written to a slice in CHW order.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Filter {
 /// The part of a resized picture that is kept, row by row.
 ///
 /// As in Pillow, rows are resized first and rounded to bytes; by default, the library would start with the columns. Images are
-/// typed, because untyped ones would bring code for all kinds of pixels.
+/// statically typed, because dynamic ones would link code for all kinds of pixels.
 fn resize(picture: &impl Picture, filter: Filter, [columns, rows]: &[Part; 2]) -> TypedImage<'static, U8x3> {
     let (width, height) = picture.size();
     let (top, needed) = rows.needed(height, filter);

@@ -1,18 +1,18 @@
-//! The run side of the [`cnn`](https://docs.rs/cnn) compiler: what the code that `network!` emits calls.
+//! The runtime of the [`cnn`](https://docs.rs/cnn) compiler: it is called by the code that `network!` emits.
 //!
-//! From the bottom up; no module uses one further down this table:
+//! The modules, from the bottom up; none uses a module further down this table:
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`simd`] | the vectors that all kernels are written in, one file for each instruction set |
+//! | [`simd`] | the vector types that all kernels are written in, one file per instruction set |
 //! | [`exec`] | which instruction set runs, and on which threads |
 //! | [`place`] | where numbers lie: one workspace of fixed size, maps in it, and the bounds that keep kernels inside |
 //! | [`pack`] | weights in the order in which kernels read them |
-//! | [`train`] | losses, optimisers, schedules, initial weights, dropout: what training needs besides gradients |
+//! | [`train`] | everything that training needs besides gradients: losses, optimisers, schedules, initial weights, dropout |
 //! | [`kernels`] | a descriptor and a kernel for each kind of layer |
-//! | [`custom`] | the trait of layers by the user |
-//! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
-//! | [`weights`] | loads files as PyTorch writes them into packed weights |
+//! | [`custom`] | the trait of custom layers |
+//! | [`mod@reference`] | every layer's mathematics in plain loops: the test oracle |
+//! | [`weights`] | loads PyTorch's files into packed weights |
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
 //! | [`mod@step`] | what all compiled training steps have in common: parameters, trainers, checkpoints |
 //! | [`network`] | what all compiled nets have in common, and the steps of a pass |
@@ -21,11 +21,11 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `std` | yes | the choice of the CPU's instruction set at run time, threads, and weights from a disk; includes `alloc` |
+//! | `std` | yes | the choice of the CPU's instruction set at run time, threads, and weights from files on disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, and the reference executor |
-//! | `kernels` | yes | the kernels, and not only their descriptors |
+//! | `kernels` | yes | the kernels themselves, not just their descriptors |
 //! | `serde` | no | errors about weights as data; includes `alloc` |
-//! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit; includes `alloc` |
+//! | `tracing` | no | events of the crate `tracing` when weights are loaded or don't fit; includes `alloc` |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

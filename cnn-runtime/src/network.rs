@@ -24,7 +24,7 @@ use crate::exec::shared::Shared;
 #[cfg(feature = "alloc")]
 use crate::weights::{Source, WeightsError};
 
-/// What is known of a net before it runs.
+/// What is known about a net before it runs.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Description {
@@ -32,7 +32,7 @@ pub struct Description {
     pub graph: &'static Graph<'static>,
     /// The kernels of a pass, in order.
     pub steps: &'static [Step<'static>],
-    /// What the workspace of an image holds where, and when.
+    /// What an image's workspace holds, where and when.
     pub memory: &'static Memory<'static>,
     /// Images per pass, at most.
     pub batch: usize,
@@ -41,7 +41,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// Of a net for one image per pass.
+    /// The description of a net that runs one image per pass.
     #[must_use]
     pub const fn new(
         graph: &'static Graph<'static>,
@@ -59,7 +59,7 @@ impl Description {
     }
 }
 
-/// A net as a value, whatever its shapes are: a `Vec<Box<dyn DynNetwork + Send>>` holds different nets.
+/// A net behind a trait object, whatever its shapes are: a `Vec<Box<dyn DynNetwork + Send>>` can hold different nets.
 pub trait DynNetwork: fmt::Debug {
     /// What is known of the net before it runs.
     fn description(&self) -> &'static Description;
@@ -68,8 +68,8 @@ pub trait DynNetwork: fmt::Debug {
     #[doc(hidden)]
     fn watched(&mut self, watch: Option<&dyn Fn()>, images: &[f32]) -> Result<&[f32], WrongLength>;
 
-    /// What the last pass left at a tap, in the order channels, rows, columns, image after image. Images that were not in the
-    /// last pass have what an earlier one left.
+    /// The value of a tap after the last pass, in the order channels, rows, columns, image after image. For images that were
+    /// not in the last pass, it is the value from an earlier one.
     fn tap(&self, name: &str) -> Option<&[f32]> {
         let _ = name;
         None
@@ -109,7 +109,8 @@ pub trait DynNetwork: fmt::Debug {
     ///
     /// # Errors
     ///
-    /// If `images` has another length, or `output` another one than the outputs of these images. Then `output` is as it was.
+    /// If `images` has another length, or `output` does not have the length of these images' outputs. `output` is then
+    /// unchanged.
     fn run_into(&mut self, images: &[f32], output: &mut [f32]) -> Result<(), WrongLength> {
         let len = self.output_len();
         let outputs = self.run(images)?;
@@ -121,7 +122,8 @@ pub trait DynNetwork: fmt::Debug {
     }
 
     /// Runs the net like [`run`](Self::run), and calls `watch` at the end of each kernel with its index in
-    /// [`steps`](Description::steps). In a pass over several images, kernels that run image by image end several times.
+    /// [`steps`](Description::steps). In a pass over several images, kernels that run image by image are reported once
+    /// per image.
     ///
     /// # Errors
     ///
@@ -152,10 +154,10 @@ pub trait Network: DynNetwork + Sized {
     type Weights: 'static + Send + Sync + fmt::Debug;
     /// The memory that the net computes in.
     type Workspace: 'static + Send + Sync;
-    /// `[f32; N]`, in the order channels, rows, columns, of several inputs one after another; of a net with a
+    /// `[f32; N]`, in the order channels, rows, columns; several inputs follow one another. With a
     /// [batch](Self::BATCH), an array of these.
     type Input: Numbers;
-    /// `[f32; N]`, in the order channels, rows, columns, of several outputs one after another; of a net with a
+    /// `[f32; N]`, in the order channels, rows, columns; several outputs follow one another. With a
     /// [batch](Self::BATCH), an array of these.
     type Output: Numbers;
 
@@ -163,9 +165,10 @@ pub trait Network: DynNetwork + Sized {
     const DESCRIPTION: &'static Description;
     /// The net as declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static> = Self::DESCRIPTION.graph;
-    /// The shape of an image that the net reads. That of several inputs is a vector: they are one after another.
+    /// The shape of an image that the net reads. Several inputs count as one vector, since they follow one another.
     const INPUT: Shape = Self::GRAPH.input();
-    /// The shape of what the net writes for an image. That of several outputs is a vector: they are one after another.
+    /// The shape of what the net writes for an image. Several outputs count as one vector, since they follow one
+    /// another.
     const OUTPUT: Shape = Self::GRAPH.output();
     /// The numbers of an image that the net reads.
     const INPUT_LEN: usize = Self::INPUT.elements();
@@ -181,7 +184,7 @@ pub trait Network: DynNetwork + Sized {
     const MACS: u64 = Self::GRAPH.macs();
     /// The kernels of a pass, in order.
     const STEPS: &'static [Step<'static>] = Self::DESCRIPTION.steps;
-    /// What the workspace holds where, and when.
+    /// What the workspace holds, where and when.
     const MEMORY: &'static Memory<'static> = Self::DESCRIPTION.memory;
 
     /// Reads weights from safetensors files as written by PyTorch: F32, F16 or BF16.
@@ -203,11 +206,11 @@ pub trait Network: DynNetwork + Sized {
     }
 
     /// A net with its own workspace: create one per thread. Takes weights that live as long as the program, or an `Arc` of
-    /// them, of which the net is then an owner.
+    /// them, whose ownership the net then shares.
     #[cfg(feature = "alloc")]
     fn new(weights: impl Into<Shared<'static, Self::Weights>>) -> Self;
 
-    /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
+    /// The same net on the threads of a pool, which other nets can share. Results are bit-identical.
     #[cfg(feature = "std")]
     fn with_pool(self, pool: impl Into<Shared<'static, crate::exec::threads::Pool>>) -> Self;
 
@@ -218,7 +221,7 @@ pub trait Network: DynNetwork + Sized {
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 
-    /// Runs the net with these weights in this memory, on the calling thread: for workspaces that no net owns.
+    /// Runs the net with these weights in this workspace, on the calling thread: for workspaces that no net owns.
     fn forward_in<'a>(
         weights: &Self::Weights,
         workspace: &'a mut Self::Workspace,
@@ -230,7 +233,7 @@ pub trait Network: DynNetwork + Sized {
     ///
     /// # Errors
     ///
-    /// If an image has a wrong length. Outputs of passes before that were given to `each`.
+    /// If an image has the wrong length. By then, `each` has received the outputs of earlier passes.
     #[cfg(feature = "alloc")]
     fn run_each<I>(&mut self, images: I, mut each: impl FnMut(&[f32])) -> Result<(), WrongLength>
     where

@@ -1,10 +1,10 @@
-//! Training steps that `network!` compiled: what they have in common.
+//! What all training steps compiled by `network!` have in common.
 //!
-//! A step has two arrays of floats. Each image of the minibatch has a workspace, all of one layout, and all images share the tensors
-//! of the net in the order of their files, the gradients of these, and what is computed once for all images.
+//! A step has two arrays of floats. One holds a workspace for each image of the minibatch, all with the same layout. The other is
+//! shared by all images: the net's tensors in file order, their gradients, and whatever is computed once for all images.
 //!
-//! The frozen layers before all that are trained are the *trunk*. Nothing in them changes, so their weights are packed once, and a step
-//! only reads them: in the binary, if they are embedded, or on the heap. Their tensors are not among those that a step shares.
+//! The frozen layers that precede all trained ones are the *trunk*. Nothing in them changes, so their weights are packed once, and a
+//! step only reads them: from the binary if they are embedded, or else from the heap. The shared array does not contain their tensors.
 
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 mod files;

@@ -1,7 +1,7 @@
 //! What training needs besides gradients: losses, optimisers, schedules, initial weights, and the bits of dropout.
 //!
-//! These are functions on slices and descriptions in constants, in single or double precision: the
-//! [reference](crate::reference::training) uses the same ones as compiled training steps do. They need no allocator, and give the same
+//! These are functions on slices, and descriptions in constants, in single or double precision: the
+//! [reference](crate::reference::training) and compiled training steps use the same ones. They need no allocator, and give the same
 //! results on every machine.
 
 mod clip;

@@ -1,5 +1,4 @@
-//! Images that are changed a little each time that they are seen, so that a net learns what matters in them (Simard, Steinkraus & Platt
-//! 2003).
+//! Changes images a little each time they are seen, so that a net learns what matters in them (Simard, Steinkraus & Platt 2003).
 
 mod level;
 mod place;
@@ -14,14 +13,14 @@ use self::place::{Map, sample};
 use crate::random::Draws;
 
 /// How images are changed; by default, not at all. What happens to an image follows from the seed, the epoch and the image. Amounts are
-/// drawn evenly from none to what is given here.
+/// drawn uniformly, from none to the limits given here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Augment {
     /// Moved by up to this many whole pixels in each direction.
     pub shift: u32,
-    /// Mirrored, every other time: left is right.
+    /// Mirrored left to right, every other time.
     pub flip: bool,
-    /// Reduced to a part, enlarged again, that has at least this share of each side; 0 for none.
+    /// Cropped to a part with at least this share of each side, and enlarged again; 0 for none.
     pub crop: f64,
     /// Rotated by up to this many degrees.
     pub rotate: f64,
@@ -29,18 +28,18 @@ pub struct Augment {
     pub scale: f64,
     /// Slanted to the left or to the right by up to this many degrees.
     pub shear: f64,
-    /// Bent: pixels are moved smoothly by up to this many pixels, parts of the image in different directions.
+    /// Bent: a smooth displacement by up to this many pixels, in different directions for different parts of the image.
     pub bend: f64,
-    /// Strokes that are bright made thicker or thinner: each level moves to the largest or the smallest of its neighbours by up to this
+    /// Bright strokes made thicker or thinner: each level moves towards the largest or the smallest of its neighbours by up to this
     /// share.
     pub stroke: f64,
-    /// Blurred: each level moves to the mean of its neighbours by up to this share.
+    /// Blurred: each level moves towards the mean of its neighbours by up to this share.
     pub blur: f64,
-    /// Levels, from 0 to 1, raised to a power between e to the minus this and e to the plus this.
+    /// Levels, from 0 to 1, raised to a power between e^-x and e^x, where x is this number.
     pub gamma: f64,
-    /// Levels multiplied by a number that differs from 1 by up to this much.
+    /// Levels multiplied by a factor that differs from 1 by up to this much.
     pub brightness: f64,
-    /// Nearly normal noise of up to this deviation added to each level.
+    /// Nearly Gaussian noise, of up to this standard deviation, added to each level.
     pub noise: f64,
 }
 

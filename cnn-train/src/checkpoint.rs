@@ -1,6 +1,6 @@
-//! Checkpoints: the tensors of a trainer, with what happened so far.
+//! Checkpoints: the tensors of a trainer, and the history of the run so far.
 //!
-//! The bytes of a checkpoint follow from the training alone: no time is in it.
+//! The bytes of a checkpoint follow only from the training: it contains no times.
 
 use cnn_runtime::step::CheckpointError;
 use safetensors::tensor::TensorView;

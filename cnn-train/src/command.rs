@@ -1,4 +1,4 @@
-//! `cnn train`: data, a net, a bar, and files.
+//! `cnn train`: data, a net, a progress bar, and files.
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,12 +20,12 @@ use crate::options::{Initial, Options};
 use crate::progress::Bar;
 use crate::run::{Epoch, Event, Measured, ResumeError, Run};
 
-/// What `cnn train` is to do.
+/// A job for `cnn train`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Where the data is, as for [`open`].
     pub data: Vec<PathBuf>,
-    /// The share of the data that is split off to judge by, if the data has no such part.
+    /// The share of the data that is split off for validation, if the data has no validation set.
     pub validation: f64,
     /// As in [`Wanted`].
     pub mean: Vec<f32>,
@@ -35,30 +35,30 @@ pub struct Job {
     pub options: Options,
     /// How weights are drawn.
     pub initial: Initial,
-    /// A safetensors file of weights to begin with.
+    /// A safetensors file with the initial weights.
     pub from: Option<PathBuf>,
     /// Where the weights are written.
     pub output: PathBuf,
     /// Where checkpoints are written.
     pub checkpoint: PathBuf,
-    /// Whether the training goes on from the checkpoint.
+    /// Whether training resumes from the checkpoint.
     pub resume: bool,
-    /// Where a curve is drawn, `.svg`, or its numbers are written, `.csv`.
+    /// Where the curve is written: drawn as `.svg`, or its numbers as `.csv`.
     pub curve: Vec<PathBuf>,
     /// Whether a line of JSON is printed for each epoch.
     pub json: bool,
 }
 
-/// How a training ended.
+/// How training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// After all epochs.
     Done,
-    /// Earlier, as the user asked to; it can go on.
+    /// Earlier, at the user's request; it can be resumed.
     Stopped,
 }
 
-/// What went wrong, or that the output can't be written.
+/// An error in training, or in writing the output.
 #[derive(Debug)]
 pub enum Failed {
     /// The training.
@@ -105,7 +105,7 @@ fn tell(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Trains a net: reads the data, shows a bar, and writes weights, checkpoints and curves.
+/// Trains a net: reads the data, shows a progress bar, and writes weights, checkpoints and curves.
 ///
 /// # Errors
 ///
@@ -261,7 +261,8 @@ fn line(epoch: &Epoch, job: &Job, speed: f64, rate: f64) -> String {
     )
 }
 
-/// Each file whole or not at all; the checkpoint last, so that a training that goes on from it writes the others again.
+/// Writes each file whole or not at all, and the checkpoint last, so that training that resumes from it writes the
+/// others again.
 fn write_files(run: &Run<'_>, job: &Job) -> Result<(), Error> {
     file::replace(&job.output, &run.learner().weights())?;
     for path in &job.curve {

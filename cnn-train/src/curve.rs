@@ -1,4 +1,4 @@
-//! What happened in a training: a drawing, and numbers.
+//! Training curves: a drawing, and numbers.
 
 use std::fmt::Write as _;
 
@@ -19,8 +19,8 @@ const TEXT: f32 = 12.0;
 /// The most points of a line: more are averaged.
 const POINTS: usize = 360;
 
-/// Comma-separated values: a line for the loss of each step, and for the loss and the accuracy of each epoch, on the images to learn
-/// from and on those to judge by. `batch` is the number of images of a step.
+/// Comma-separated values: a line for the loss of each step, and for the loss and the accuracy of each epoch, on the training and
+/// the validation images. `batch` is the number of images of a step.
 #[must_use]
 pub fn csv(steps: &[Step], epochs: &[Epoch], batch: usize) -> String {
     let per_epoch = steps.len() / epochs.len().max(1);
@@ -42,7 +42,7 @@ pub fn csv(steps: &[Step], epochs: &[Epoch], batch: usize) -> String {
     text
 }
 
-/// The loss and, of nets with classes, the accuracy over time, as an SVG drawing.
+/// The loss and, for nets with classes, the accuracy over time, as an SVG drawing.
 #[must_use]
 pub fn svg(net: &str, steps: &[Step], epochs: &[Epoch], theme: Theme) -> String {
     let title = format!("{net}: training");
@@ -83,8 +83,7 @@ fn summary(epochs: &[Epoch]) -> String {
     text
 }
 
-/// A number of each epoch: on the images to learn from, in its middle, since that is a mean over its steps; and on those to judge by, at
-/// its end.
+/// A number of each epoch: for training, in the middle of the epoch, since it is a mean over its steps; for validation, at its end.
 fn lines(epochs: &[Epoch], of: impl Fn(Measured) -> Option<f32>) -> [Vec<[f64; 2]>; 2] {
     let line = |before: f64, part: fn(&Epoch) -> Option<Measured>| {
         let point = |epoch: &Epoch| Some([epoch.epoch as f64 - before, f64::from(of(part(epoch)?)?)]);

@@ -1,4 +1,4 @@
-//! Data sets: images with what a net should make of them.
+//! Data sets: images with their targets.
 
 mod bytes;
 mod folder;
@@ -16,21 +16,22 @@ use crate::random::{Purpose, order};
 pub use self::bytes::preprocess;
 pub use self::open::{DIGITS, Parts, open};
 
-/// What a net reads, and how bytes become that.
+/// What a net reads, and how bytes are converted to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// The net's input.
     pub shape: Shape,
     /// What its targets are.
     pub target: TargetKind,
-    /// Subtracted from each channel, where a byte of 255 is 1, and other numbers are as they are; one for all channels, or one for each.
+    /// Subtracted from each channel, where a byte of 255 counts as 1, and other numbers as themselves; one for all channels, or one for
+    /// each.
     pub mean: Vec<f32>,
-    /// What each channel is divided by after that.
+    /// The divisor of each channel after that.
     pub std: Vec<f32>,
 }
 
 impl Wanted {
-    /// Bytes of 255 are 1, and 0 is 0.
+    /// Without normalisation: bytes from 0 to 255 become numbers from 0 to 1.
     #[must_use]
     pub fn new(shape: Shape, target: TargetKind) -> Self {
         Self { shape, target, mean: vec![0.0], std: vec![1.0] }
@@ -40,7 +41,7 @@ impl Wanted {
     ///
     /// # Errors
     ///
-    /// If there are neither one nor as many as channels, or if a deviation is not above 0.
+    /// If there is neither one number nor one for each channel, or if a deviation is not above 0.
     fn normalisation(&self) -> Result<Vec<[f32; 2]>, Error> {
         let channels = self.shape.channels();
         for (name, numbers) in [("mean", &self.mean), ("std", &self.std)] {
@@ -71,7 +72,7 @@ enum Inputs {
     Numbers(Vec<f32>),
 }
 
-/// What a net should make of images.
+/// The targets of images.
 #[derive(Clone, Debug, PartialEq)]
 enum Labels {
     Classes(Vec<u32>),
@@ -79,7 +80,7 @@ enum Labels {
     Numbers(usize, Vec<f32>),
 }
 
-/// Images with what a net should make of them, in memory: a byte for each number of a picture.
+/// Images with their targets, in memory: a byte for each number of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSet {
     shape: Shape,
@@ -94,8 +95,8 @@ impl DataSet {
     ///
     /// # Errors
     ///
-    /// If there are not as many bytes as the images have numbers, if the net does not have one of the classes, or if it has targets
-    /// that are no classes.
+    /// If the number of bytes does not match the images, if the net does not have one of the classes, or if its targets are not
+    /// classes.
     pub fn of_bytes(wanted: &Wanted, bytes: Vec<u8>, classes: &[u32]) -> Result<Self, Error> {
         let expected = classes.len() * wanted.shape.elements();
         if bytes.len() != expected {
@@ -111,11 +112,11 @@ impl DataSet {
         })
     }
 
-    /// Numbers of any range, and targets of an image after those of the one before.
+    /// Numbers in any range, and the targets of all images, concatenated.
     ///
     /// # Errors
     ///
-    /// If there are not as many of either as there should be, or as [`of_bytes`](Self::of_bytes) says.
+    /// If the number of either is wrong, or as for [`of_bytes`](Self::of_bytes).
     pub fn of_numbers(wanted: &Wanted, numbers: Vec<f32>, targets: &Targets<'_>) -> Result<Self, Error> {
         let images = numbers.len() / wanted.shape.elements().max(1);
         let labels = match (targets, wanted.target) {
@@ -165,7 +166,7 @@ impl DataSet {
         self.shape.elements()
     }
 
-    /// Whether its images have grey levels, and not just any numbers.
+    /// Whether its images have grey levels, rather than arbitrary numbers.
     pub(crate) fn has_levels(&self) -> bool {
         matches!(self.inputs, Inputs::Bytes(_))
     }
@@ -184,7 +185,7 @@ impl DataSet {
         }
     }
 
-    /// The input of a net for an image, perhaps changed.
+    /// Writes the net's input for an image, perhaps augmented.
     ///
     /// # Panics
     ///
@@ -239,8 +240,7 @@ impl DataSet {
         }
     }
 
-    /// Splits off a share of the images, to see how well a net does on images that it did not learn from. Which they are follows from
-    /// the seed. The first part is for training.
+    /// Splits off a share of the images for validation. The seed decides which. The first part is for training.
     #[must_use]
     pub fn split(self, share: f64, seed: u64) -> (Self, Option<Self>) {
         let count = (share * self.len() as f64).round() as usize;

@@ -1,4 +1,4 @@
-//! What can go wrong, each with its cause and what to do.
+//! Everything that can go wrong, with cause and remedy.
 
 use std::fmt;
 use std::io;
@@ -14,7 +14,7 @@ use crate::picture::PictureError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or a folder that the system does not let us read or write.
+    /// A file or a folder that can't be read or written.
     File {
         /// Its path.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum Error {
         /// What the system says.
         error: io::Error,
     },
-    /// An IDX file that is none.
+    /// A file that is not an IDX file.
     Idx {
         /// Its path.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum Error {
         /// Why.
         error: PictureError,
     },
-    /// Data that is no set of examples.
+    /// Data that is not a set of examples.
     Data {
         /// The file or folder.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum Error {
         /// All mismatches.
         error: WeightsError,
     },
-    /// A checkpoint of another net or optimiser.
+    /// A checkpoint for another net or optimiser.
     Checkpoint {
         /// Its file.
         path: PathBuf,

@@ -8,7 +8,8 @@ use tempfile::Builder;
 
 use crate::error::Error;
 
-/// Writes a file next to its place, and gives it its name when it is complete. Of a link, the target is replaced.
+/// Writes a file under a temporary name next to its destination, and renames it when it is complete. If the destination
+/// is a link, its target is replaced.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     whole(path, bytes).map_err(|error| Error::unwritable(path, error))
 }
@@ -25,7 +26,7 @@ fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.persist(target).map(drop).map_err(|error| error.error)
 }
 
-/// Fails if the folder of a file to be written is not there, before time is spent on what it should hold.
+/// Fails if the folder of an output file does not exist, before time is spent on computing its contents.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Err(Error::unwritable(path, io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
@@ -37,7 +38,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     Err(Error::unwritable(path, io::Error::new(io::ErrorKind::NotFound, what)))
 }
 
-/// Fails if two of several files to be written are one.
+/// Fails if two of several output files are the same.
 pub(crate) fn check_distinct(paths: &[&Path]) -> Result<(), Error> {
     let place = |path: &Path| {
         let folder = fs::canonicalize(folder(path)).unwrap_or_else(|_| folder(path).to_path_buf());

@@ -1,14 +1,14 @@
-//! Ctrl-C, which stops a training after the current step.
+//! Ctrl-C, which stops training after the current step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the user asked to stop. Asking twice ends the program at once.
+/// Whether the user asked to stop. Asking twice ends the program immediately.
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Watches from now on. Where the system has no signals, or does not allow that, Ctrl-C ends the program, and the last
-    /// checkpoint stays.
+    /// Watches from now on. Where the system has no signals, or does not allow handling them, Ctrl-C ends the program, and
+    /// the last checkpoint remains.
     pub(crate) fn watch() -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! A net in training behind one type, whatever the net and the optimiser are.
+//! A net in training behind a single type, whatever the net and the optimiser are.
 
 use cnn_net::graph::Graph;
 use cnn_runtime::exec::threads::Pool;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::options::{Choice, Options};
 
-/// Targets of some images, one after another.
+/// Targets of some images, concatenated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Targets<'a> {
     /// A class for each image.
@@ -17,7 +17,7 @@ pub enum Targets<'a> {
     Numbers(&'a [f32]),
 }
 
-/// What a net's target for an image is.
+/// The kind of target that a net has for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind {
     /// One of this many classes.
@@ -82,7 +82,7 @@ impl<const N: usize> Target for [f32; N] {
 
 /// An image of a net: `[f32; N]`.
 pub trait Image: Sized + Sync + 'static {
-    /// Images, one after another.
+    /// Images, concatenated.
     fn rows(numbers: &[f32]) -> &[Self];
 }
 
@@ -92,7 +92,7 @@ impl<const N: usize> Image for [f32; N] {
     }
 }
 
-/// A net with `#[train(batch = …)]`: every one is.
+/// A net with `#[train(batch = …)]`; all such nets implement this trait.
 pub trait Net: Train<Image: Image, Target: Target> + 'static {
     /// A whole minibatch; `None` if there are more or fewer images.
     fn minibatch<'a>(
@@ -112,7 +112,7 @@ where
     }
 }
 
-/// A net that learns.
+/// A net in training.
 pub trait Learner {
     /// The net as declared.
     fn graph(&self) -> &'static Graph<'static>;
@@ -120,15 +120,15 @@ pub trait Learner {
     fn batch(&self) -> usize;
     /// What its targets are.
     fn target(&self) -> TargetKind;
-    /// How many steps there were.
+    /// How many steps have been taken.
     fn steps(&self) -> u64;
-    /// A step of a whole minibatch.
+    /// One step with a whole minibatch.
     ///
     /// # Panics
     ///
     /// If there are more or fewer images, or targets of another kind.
     fn step(&mut self, images: &[f32], targets: &Targets<'_>, rate: f64) -> Score;
-    /// What the net makes of any number of images at inference.
+    /// Evaluates the net on any number of images, as at inference.
     ///
     /// # Panics
     ///
@@ -136,13 +136,13 @@ pub trait Learner {
     fn evaluate(&mut self, images: &[f32], targets: &Targets<'_>) -> Score;
     /// A safetensors file of the weights.
     fn weights(&self) -> Vec<u8>;
-    /// A safetensors file of all that the next steps depend on.
+    /// A safetensors file of everything that later steps depend on.
     fn checkpoint(&self) -> Vec<u8>;
-    /// Goes on from such a file.
+    /// Resumes from such a file.
     ///
     /// # Errors
     ///
-    /// If it is of another net or optimiser.
+    /// If it is for another net or optimiser.
     fn resume(&mut self, checkpoint: &[u8]) -> Result<(), CheckpointError>;
 }
 

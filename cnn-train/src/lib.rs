@@ -1,8 +1,7 @@
-//! Trains nets that `network!` compiled with `#[train(batch = …)]`: data sets, augmentation, the loop over epochs, checkpoints,
+//! Trains nets that `network!` compiled with `#[train(batch = …)]`: data sets, augmentation, the epoch loop, checkpoints,
 //! curves.
 //!
-//! The command `cnn train` is [`train`]; its parts are here for programs. A [`Run`] takes a step, or ends an epoch, whenever it is
-//! asked to:
+//! The command `cnn train` is [`train`]; programs can use its parts. A [`Run`] takes a step, or ends an epoch, on each call:
 //!
 //! ```
 //! use cnn_train::{DataSet, Event, Options, Run, Wanted, learner, TargetKind};
@@ -37,15 +36,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The same options, data and first weights give the same bits, on any number of threads, and whether or not the training was stopped and
-//! went on from a [checkpoint](Run::checkpoint).
+//! The same options, data and initial weights give the same bits, on any number of threads, and whether or not training was stopped and
+//! resumed from a [checkpoint](Run::checkpoint).
 //!
 //! ```text
 //! picture, data   files as images, in memory
 //! augment         images that change each time
 //! options         how a net is trained
 //! learner         any net and optimiser behind one type
-//! run             steps and epochs; checkpoint: what a run goes on from
+//! run             steps and epochs; checkpoint: what a run resumes from
 //! curve           what happened, as a drawing and as numbers
 //! command         all of it, with a bar, files and Ctrl-C
 //! ```

@@ -8,34 +8,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::Augment;
 
-/// How a net is trained. The same options, data and first weights give the same bits, on any number of threads.
+/// How a net is trained. The same options, data and initial weights give the same bits, on any number of threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Options {
-    /// How often each image is seen.
+    /// How many times each image is seen.
     pub epochs: usize,
     /// The learning rate.
     pub rate: f64,
     /// How the rate changes over time.
     pub schedule: Schedule,
-    /// Over this many steps, the rate grows to what the schedule says.
+    /// Warm-up: over this many steps, the rate grows to the schedule's.
     pub warmup: u64,
-    /// How gradients change weights.
+    /// The optimiser.
     pub optimiser: Kind,
     /// The momentum of SGD.
     pub momentum: f64,
-    /// Whether that is Nesterov's.
+    /// Whether the momentum is Nesterov's.
     pub nesterov: bool,
     /// The weight decay.
     pub weight_decay: f64,
-    /// Whether it applies to all parameters, and not only to the weights of convolutions and fully connected layers.
+    /// Whether weight decay applies to all parameters, not just to the weights of convolutions and fully connected
+    /// layers.
     pub decay_all: bool,
-    /// The longest that all gradients may be together.
+    /// The limit to which the global norm of gradients is clipped.
     pub clip: Option<f64>,
-    /// What initial weights, the order of images, augmentation and dropout follow from.
+    /// The seed of initial weights, the order of images, augmentation and dropout.
     pub seed: u64,
-    /// How images are changed, each time that they are seen.
+    /// How images are changed each time they are seen.
     pub augment: Augment,
-    /// Threads that share the work.
+    /// The number of threads.
     pub threads: usize,
 }
 
@@ -60,7 +61,7 @@ impl Default for Options {
     }
 }
 
-/// An optimiser with its numbers.
+/// An optimiser with its hyperparameters.
 pub(crate) enum Choice {
     Sgd(Sgd),
     Adam(Adam),
@@ -82,7 +83,7 @@ impl Options {
         }
     }
 
-    /// The optimiser, with all that must be the same for a training to go on.
+    /// The optimiser, with everything that must be the same for training to resume.
     pub(crate) fn optimiser_in_words(&self) -> String {
         let Self { optimiser, momentum, nesterov, weight_decay, decay_all, clip, .. } = self;
         let momentum = match optimiser {
@@ -108,7 +109,7 @@ impl Options {
     }
 }
 
-/// How gradients change weights.
+/// The kind of optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Stochastic gradient descent with momentum.
@@ -135,11 +136,11 @@ impl FromStr for Kind {
 /// How the learning rate changes over time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Schedule {
-    /// Not at all.
+    /// It stays the same.
     Constant,
-    /// Multiplied by a factor after some epochs.
+    /// It is multiplied by a factor at regular intervals.
     Step {
-        /// After each this many; a third of all, if not given.
+        /// The interval in epochs; a third of all epochs by default.
         every: Option<u64>,
         /// The factor.
         factor: f64,

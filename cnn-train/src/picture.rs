@@ -1,6 +1,6 @@
 //! PNG and JPEG files as upright pictures of RGB bytes.
 //!
-//! Little remains to be done around the decoders: refuse too large a size before allocating memory, put transparent pixels on
+//! Little is left to do around the decoders: reject excessive sizes before allocating memory, put transparent pixels on
 //! paper, and turn the picture upright.
 
 use std::fmt;
@@ -10,19 +10,19 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
 
-/// Longer files are refused.
+/// Longer files are rejected.
 const MAX_FILE: u64 = 256 << 20;
 
 /// The format is recognised from this many bytes.
 const SIGN: u64 = 16;
 
-/// Bytes that a PNG may need for anything but its pixels, such as a colour profile, which is compressed.
+/// Bytes that a PNG may need apart from its pixels, such as for a compressed colour profile.
 const MAX_BESIDES: u64 = 64 << 20;
 
 /// The longest accepted side. In a file of a few bytes, a header may claim any size.
 const MAX_SIDE: usize = 16_384;
 
-/// The most accepted pixels: 64 million, more than cameras usually take. Decoding them needs 256 MB.
+/// The largest accepted number of pixels: 64 million, more than cameras usually take. Decoding them needs 256 MB.
 const MAX_PIXELS: usize = 1 << 26;
 
 /// An upright picture.
@@ -91,11 +91,11 @@ pub fn open(path: &Path) -> Result<Picture, PictureError> {
     read(File::open(path).map_err(PictureError::Open)?)
 }
 
-/// Reads a PNG or JPEG file. Of any other file, only the beginning is read.
+/// Reads a PNG or JPEG file. Of other files, only the beginning is read.
 ///
 /// # Errors
 ///
-/// If it can't be read, is of another kind, damaged, or too large.
+/// If it can't be read, has another format, is damaged, or is too large.
 pub fn read(mut file: impl Read) -> Result<Picture, PictureError> {
     let mut bytes = Vec::new();
     let mut read_to = |length: u64, bytes: &mut Vec<u8>| {
@@ -156,7 +156,7 @@ fn check_size(width: usize, height: usize) -> Result<(), PictureError> {
 /// Whether a JPEG file contains its whole picture. The decoder would fill in grey for the missing part.
 ///
 /// Markers are followed one by one, skipping segments with a length, where a thumbnail may have its own end, and the data of
-/// scans, which cannot contain markers. Anything after the end is ignored: phones append a film to a picture.
+/// scans, which cannot contain markers. Anything after the end is ignored: phones append a video to a picture.
 fn is_whole(jpeg: &[u8]) -> bool {
     let mut rest = jpeg;
     while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff)) {

@@ -10,12 +10,12 @@ pub(crate) enum Purpose {
     Augment = 3,
 }
 
-/// Four words that depend on nothing but these numbers.
+/// Four words that depend only on these numbers.
 fn bits(seed: u64, purpose: Purpose, epoch: u32, index: u32, counter: u32) -> [u32; 4] {
     philox([seed as u32, (seed >> 32) as u32], [index, epoch, counter, purpose as u32 | 0x7261_6300])
 }
 
-/// Random numbers for an image in an epoch, one after another.
+/// A sequence of random numbers for an image in an epoch.
 pub(crate) struct Draws {
     seed: u64,
     epoch: u32,
@@ -49,7 +49,7 @@ impl Draws {
         2.0 * self.unit() - 1.0
     }
 
-    /// A number that is nearly normal: the sum of four even ones, up to 3.4 deviations.
+    /// A nearly Gaussian number: the sum of four uniform ones, up to 3.4 standard deviations.
     pub(crate) fn normal(&mut self) -> f32 {
         let bytes = self.word().to_le_bytes();
         let sum: i32 = bytes.into_iter().map(i32::from).sum();

@@ -11,32 +11,32 @@ use crate::learner::{Learner, TargetKind};
 use crate::options::Options;
 use crate::random::{Draws, Purpose, order};
 
-/// The loss and the right answers of a step.
+/// The loss and the hits of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// The mean loss of the minibatch, before the step.
     pub loss: f32,
-    /// How many of its images the net was right about.
+    /// How many of its images the net got right.
     pub hits: u32,
 }
 
-/// What a net makes of all images of a part of the data.
+/// How well a net does on all images of a part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Measured {
     /// The mean loss.
     pub loss: f32,
-    /// The share of images that the net is right about, from 0 to 1; none, if it has no classes.
+    /// The share of images that the net gets right, from 0 to 1; `None` if it has no classes.
     pub accuracy: Option<f32>,
 }
 
-/// What an epoch came to.
+/// The results of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// Its number, from 1.
     pub epoch: usize,
-    /// On the images to learn from, as they were learnt: the mean of all steps.
+    /// On the training images, as they were learnt: the mean of all steps.
     pub training: Measured,
-    /// On those to judge by, after the epoch.
+    /// On the validation images, after the epoch.
     pub validation: Option<Measured>,
 }
 
@@ -49,10 +49,10 @@ pub enum Event {
     Epoch(Epoch),
 }
 
-/// A training.
+/// A training run.
 ///
 /// Each call of [`advance`](Self::advance) is a step or the end of an epoch, so a program can stop after any of them. What happens depends
-/// on the options, the data, the first weights, and the number of steps before, and on nothing else.
+/// only on the options, the data, the initial weights, and the number of steps so far.
 pub struct Run<'a> {
     learner: Box<dyn Learner>,
     options: &'a Options,
@@ -66,11 +66,11 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A training before its first step.
+    /// A run before its first step.
     ///
     /// # Errors
     ///
-    /// If there are fewer images than a minibatch has, or if their grey levels are to change and they have none.
+    /// If there are fewer images than in a minibatch, or if grey levels are to change but the images have none.
     pub fn new(
         learner: Box<dyn Learner>,
         options: &'a Options,
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         &self.epochs
     }
 
-    /// The next step, or the end of an epoch; nothing at the end of the training.
+    /// The next step, or the end of an epoch; `None` at the end of training.
     pub fn advance(&mut self) -> Option<Event> {
         let per_epoch = self.steps_per_epoch();
         if self.steps.len() == (self.epochs.len() + 1) * per_epoch {
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         Measured { loss: loss as f32, accuracy }
     }
 
-    /// What the net makes of a set, at inference.
+    /// Evaluates the net on a set, as at inference.
     pub fn evaluate(&mut self, set: &DataSet) -> Measured {
         let all: Vec<usize> = (0..set.len()).collect();
         let (mut loss, mut hits) = (0.0, 0);
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
         self.result(loss / set.len().max(1) as f64, hits, set.len())
     }
 
-    /// What must be the same for a training to go on.
+    /// What must be the same for training to resume.
     fn settings(&self) -> String {
         let Options { seed, augment, .. } = self.options;
         let optimiser = self.options.optimiser_in_words();
@@ -196,18 +196,18 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// A safetensors file from which the training goes on as if it had not stopped.
+    /// A safetensors file from which training resumes as if it had not stopped.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
         checkpoint::write(&self.learner.checkpoint(), &self.steps, &self.epochs, &self.settings())
     }
 
-    /// Goes on from a checkpoint.
+    /// Resumes from a checkpoint.
     ///
     /// # Errors
     ///
-    /// If it is of another net, optimiser, seed, augmentation or set. The learning rate, its schedule and the number of epochs may
-    /// differ.
+    /// If it is for another net, optimiser, seed, augmentation or data set. The learning rate, its schedule and the number of
+    /// epochs may differ.
     pub fn resume(&mut self, file: &[u8]) -> Result<(), ResumeError> {
         let Saved { steps, epochs, settings } = checkpoint::read(file)?;
         let ours = self.settings();
@@ -223,17 +223,17 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Why a training does not go on from a file.
+/// Why training can't resume from a file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ResumeError {
-    /// It is no checkpoint that [`Run::checkpoint`] wrote.
+    /// It is not a checkpoint written by [`Run::checkpoint`].
     Damaged,
-    /// It is of another training.
+    /// It is from a run with other settings.
     Settings {
-        /// What it is of.
+        /// The settings of the checkpoint that differ.
         theirs: String,
-        /// What it should be of.
+        /// The same settings of this run.
         ours: String,
     },
     /// It lacks tensors.

@@ -1,8 +1,8 @@
 //! Turns pictures of handwritten digits into LeNet-5's input, reads MNIST's files ([`idx`]), and has some of its digits
 //! ([`mnist`]).
 //!
-//! LeNet-5 learns from MNIST, where every digit has the same size, position and pen. A drawing or a photograph has none
-//! of these, so it is converted, in the order of the modules:
+//! LeNet-5 was trained on MNIST, where all digits have the same size, position and stroke width. Drawings and
+//! photographs differ in all of these, so they are converted, in the order of the modules:
 //!
 //! ```text
 //! colour -> grey levels of at most WORKING_SIDE, mixed so that the ink stands out most
@@ -14,8 +14,8 @@
 //!
 //! A picture that is already a 28x28 digit of MNIST passes through unchanged.
 //!
-//! Pixels come in memory and nothing else is needed: no files, no decoders, no dependencies. So a command line and a web
-//! page read the same digits.
+//! It works on pixels in memory and needs nothing else: no files, no decoders, no dependencies. So a command line and a
+//! web page read the same digits.
 //!
 //! ```
 //! use cnn_digits::{Picture, SIDE, read};
@@ -60,10 +60,10 @@ pub const SIDE: usize = 32;
 /// LeNet-5's input, row by row: ink is 1, background 0.
 pub type Input = [f32; SIDE * SIDE];
 
-/// Pictures are reduced to this before anything is searched for: enough for the digit's shape, and it bounds the time.
+/// Pictures are reduced to this size first: it is enough for the digit's shape, and it bounds the time.
 const WORKING_SIDE: usize = 512;
 
-/// A digit smaller than this in a reduced picture is read again from the picture itself.
+/// A digit smaller than this in a reduced picture is read again at full size.
 const CLOSE_ENOUGH: usize = 120;
 
 /// An upright picture, borrowed from whoever decoded it.
@@ -125,7 +125,7 @@ fn padded(level: impl Fn(usize, usize) -> f32) -> Input {
     input
 }
 
-/// Finds the digit in the reduced picture and, if it is small there, again in its surroundings at full size.
+/// Finds the digit in the reduced picture and, if it is small there, again in the full-size pixels around it.
 fn find(picture: &Picture<'_>) -> Option<Digit> {
     let whole = Area::whole(picture.width, picture.height);
     let (grey, scale) = colour::grey(picture, &whole, WORKING_SIDE);

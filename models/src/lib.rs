@@ -8,27 +8,27 @@
 //! | [`Vgg11`], [`Vgg11Lrn`], [`Vgg13`], [`Vgg16`], [`Vgg19`] | 2014: small windows, many of them |
 //! | [`InceptionV1`] | 2014: windows of several sizes side by side, auxiliary classifiers |
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
-//! | [`UNet`] | 2015: maps of the way down are read again on the way up; a mask as large as the image |
-//! | [`Espcn`] | 2016: super-resolution, by pixels that are channels until the end |
-//! | [`Siamese`] | 2015: the same layers on two pictures, whose features are compared |
-//! | [`YoloV5n`] | 2020: all objects of an image, by three outputs |
+//! | [`UNet`] | 2015: the upsampling path reads the maps of the downsampling path again; a mask as large as the image |
+//! | [`Espcn`] | 2016: super-resolution with a pixel shuffle at the end |
+//! | [`Siamese`] | 2015: applies the same layers to two pictures and compares their features |
+//! | [`YoloV5n`] | 2020: finds all objects in an image, with three outputs |
 //! | [`tiny`] | the nets of MLPerf Tiny, for microcontrollers |
-//! | [`torchvision`] | nets whose published weights are for other nets than the papers', or have other names |
+//! | [`torchvision`] | torchvision's nets, which differ from the papers' in layers or in names |
 //!
 //! Some have variants: with weights in half precision ([`AlexNetF16`]), or for 8 images per pass ([`LeNet5Batch8`],
 //! [`AlexNetBatch8`], [`ResNet50Batch8`]).
 //!
 //! The page of each net shows its diagram from `diagrams`, as drawn by `cnn diagram NET`, which a test checks.
 //!
-//! Nets that classify pictures also declare how a picture becomes their input, and the names of their classes ([`Classifier`]).
-//! The feature `image` lets that read pictures of any size, and the types of the crate `image`.
+//! Nets that classify pictures also declare their preprocessing and the names of their classes ([`Classifier`]). With the
+//! feature `image`, preprocessing reads pictures of any size, and the types of the crate `image`.
 //!
-//! Every net that ends in a function (softmax, a sigmoid, the step) keeps the input of that as the tap `logits`. Nets for ImageNet
-//! read images of 3x224x224 ([`InceptionV3`](torchvision::InceptionV3) of 3x299x299) and know its 1,000 classes.
+//! Every net that ends in a function (softmax, a sigmoid, the step) exposes that function's input as the tap `logits`. Nets for
+//! ImageNet read images of 3x224x224 ([`InceptionV3`](torchvision::InceptionV3): 3x299x299) and have its 1,000 classes.
 //!
 //! # Features
 //!
-//! Perceptrons and LeNet-5 are always there. Features add the other nets, so that only those are compiled that are used:
+//! Perceptrons and LeNet-5 are always included. Features add the other nets, so that only the nets you use are compiled:
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
@@ -49,7 +49,7 @@
 //! | `yolo` | no | YOLOv5n |
 //! | `tiny` | no | the module `tiny`: the nets of MLPerf Tiny |
 //! | `all-nets` | no | all of these |
-//! | `image` | no | pictures of the crate `image` as inputs |
+//! | `image` | no | pictures from the crate `image` as inputs |
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,7 @@
-//! A graph from elsewhere in the order and with the names of a declaration.
+//! Gives a graph from elsewhere the order and the names of a declaration.
 //!
-//! Other frameworks compute branches in any order, and name layers after the modules that call them. Here each node gets the place
-//! at which a declaration computes it, groups get names that are given once and nodes that lie next to each other, and steps
-//! without a name get their number.
+//! Other frameworks compute branches in any order, and name layers after the modules that call them. Here each node gets its place
+//! in the declaration's order, groups get unique names and contiguous nodes, and unnamed steps get their number.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
@@ -20,26 +19,26 @@ use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Graph, Node};
 
-/// How a graph has to be changed so that it can be declared.
+/// How a graph must be changed so that it can be declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arranged {
-    /// The nodes by their indices, in the order of the declaration.
+    /// The indices of the nodes, in the order of the declaration.
     pub order: Vec<usize>,
     /// The name of each node, by its index.
     pub names: Vec<String>,
 }
 
-/// The order and the names that a declaration of this graph has.
+/// The order and the names of a declaration of this graph.
 ///
-/// Nodes that are others once more get the names of those, which must have one.
+/// Nodes that apply an earlier layer again get its name, so that layer must have one.
 ///
-/// Names of nodes are `group.name`, or `group.` for a step without a name, in any number of groups. They are wishes: a merge moves
-/// into the group of its branches or out of it, and what is in the way of another name gets a number at its end. Tensors, calls,
-/// taps and auxiliary classifiers are not looked at.
+/// Names of nodes are `group.name`, or `group.` for an unnamed step, with any number of groups. They are only suggestions: a merge
+/// moves into the group of its branches or out of it, and a name that collides with another one gets a number as a suffix.
+/// Tensors, calls, taps and auxiliary classifiers are ignored.
 ///
 /// # Errors
 ///
-/// If values can't be read where they are needed: they are kept in other groups than they are read in.
+/// If a value can't be read where it is needed, because it is kept in another group.
 pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     check::values(graph)?;
     let branches = nested_in_any_order(graph, BTreeSet::new())?;

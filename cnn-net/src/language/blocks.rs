@@ -1,4 +1,4 @@
-//! The blocks of a declaration: one body for all calls of a block.
+//! The blocks of a declaration: finds one body for all calls of a block.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use super::tree::{Block, Number, Site, Statement};
 use super::unify::{Differ, Unified, unify};
 use super::words::is_block;
 
-/// The blocks that are called, those first that others call; each call gets its arguments.
+/// The blocks that are called, callees before callers; each call gets its arguments.
 pub(super) fn blocks(sites: &mut [Site]) -> Result<Vec<Block>, Unsayable> {
     let mut waiting: Vec<String> = Vec::new();
     for site in &*sites {
@@ -57,7 +57,7 @@ fn block(name: String, sites: &mut [Site], known: &[Block]) -> Result<Block, Uns
     Ok(Block { name, params, body: repeated(body) })
 }
 
-/// A body that is not that of a block, with the arguments of its calls; or why it has none.
+/// A body that is not a block's, with the arguments of the calls in it, or why that can't be expressed.
 pub(super) fn called(body: &[Statement], sites: &[Site], known: &[Block]) -> Result<Vec<Statement>, &'static str> {
     unify(&[body], sites, known).map(|unified| repeated(unified.body)).map_err(|Differ(why)| why)
 }

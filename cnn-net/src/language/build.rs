@@ -1,7 +1,7 @@
-//! A graph to the tree of its declaration.
+//! Turns a graph into the tree of its declaration.
 //!
-//! Names say what was nested: layers next to each other whose names share a first part were a group or the call of a block, and
-//! numbers are those of steps without a name.
+//! Names reveal the nesting: adjacent layers whose names share their first part were a group or a block call, and numbers
+//! belong to unnamed steps.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
@@ -19,12 +19,13 @@ use super::write::args;
 use crate::graph::{Graph, Input, Value};
 use crate::op;
 
-/// What becomes of numbers that no step has.
+/// What to do about numbers that no step has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     /// The step after them gets its number as a name: `3: conv(8, 3x3)`.
     Named,
-    /// Steps that compute nothing have them: `{}`. So the steps of a block may have other numbers in each call.
+    /// Steps that compute nothing, `{}`, take these numbers. So the steps of a block may have other numbers in each
+    /// call.
     Filled,
 }
 
@@ -37,7 +38,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) const FIRST: Self = Self { missing: Missing::Named, dots: Dots::Groups };
-    /// Those that are tried next, in this order.
+    /// The ways to try next, in this order.
     pub(super) const OTHERS: [Self; 3] = [
         Self { missing: Missing::Named, dots: Dots::Names },
         Self { missing: Missing::Filled, dots: Dots::Groups },
@@ -50,7 +51,7 @@ pub(super) const UNSEEN: &str = "it is kept in another group or block than it is
 /// As many numbers may be missing in a row, as if empty groups had them.
 const MOST_FILLED: usize = 100;
 
-/// A tree, with the calls of blocks in it: those first that are in others.
+/// A tree, with the block calls in it, inner calls first.
 pub(super) struct Tree {
     pub(super) body: Vec<Statement>,
     pub(super) sites: Vec<Site>,
@@ -92,9 +93,9 @@ struct Builder<'a> {
     taps: Vec<bool>,
     aux: Vec<bool>,
     outputs: Vec<bool>,
-    /// The values that are read by a name.
+    /// The values that are read by name.
     read: BTreeSet<Value>,
-    /// Those that were kept, with their names.
+    /// The kept values, with their names.
     kept: Vec<(Value, String)>,
 }
 
@@ -133,7 +134,7 @@ impl<'a> Builder<'a> {
         Ok(body)
     }
 
-    /// Keeps a value if it is read by a name, and has none yet.
+    /// Keeps a value if it is read by name and has no name yet.
     fn keep(&mut self, value: Option<Value>, around: Around<'_>, body: &mut Vec<Statement>) {
         let Some(value) = value else { return };
         if !self.read.contains(&value) || self.kept.iter().any(|(kept, _)| *kept == value) {
@@ -199,7 +200,7 @@ impl<'a> Builder<'a> {
         part.items.iter().find_map(Item::node).map_or(part.name, |node| self.graph.nodes[node].name)
     }
 
-    /// The name under which a value was kept.
+    /// The name under which a value is kept.
     fn name_of(&self, value: Value) -> Result<String, Unsayable> {
         let kept = self.kept.iter().find(|(kept, _)| *kept == value);
         kept.map(|(_, name)| name.clone()).ok_or_else(|| Unsayable::value(self.graph, value, UNSEEN))
@@ -311,7 +312,7 @@ fn end(items: &[Item], from: Option<Value>) -> Option<Value> {
     items.last().map(Item::value).or(from)
 }
 
-/// The values that steps read by a name.
+/// The values that steps read by name.
 fn read(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<Value> {
     let mut read = BTreeSet::new();
     let aux = nested.aux.iter().map(|(begin, items)| (Some(*begin), &**items));

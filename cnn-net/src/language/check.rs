@@ -1,5 +1,5 @@
-//! What a graph must be to have a declaration at all: all values that it names are there, its numbers are in the bounds of the
-//! language, its tensors are those of its layers.
+//! Checks that a graph can have a declaration at all: all values that it refers to exist, its numbers are within the
+//! language's limits, and its tensors match its layers.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -11,20 +11,20 @@ use super::words::is_field;
 use crate::graph::{Graph, Node, Tensor, Value};
 use crate::op::{Argument, Crop, Dims, Op, Padding, Role, Shape, Size, Slot};
 
-/// More layers than this are an error of the language.
+/// The language rejects nets with more layers.
 const MOST_NODES: usize = 10_000;
-/// So is a larger number.
+/// And larger numbers.
 const LARGEST: usize = 1 << 24;
-/// So is a value of more elements.
+/// And values with more elements.
 const MOST_ELEMENTS: usize = 1 << 31;
 
-/// Whether the values of a graph are there, and its numbers are those of a declaration.
+/// Checks that a graph's values exist and its numbers can be declared.
 pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
     values(graph)?;
     numbers(graph)
 }
 
-/// Whether the values of a graph are there.
+/// Checks that a graph's values exist.
 pub(super) fn values(graph: &Graph<'_>) -> Result<(), Unsayable> {
     let whole = |why| Err(Unsayable::new(graph.name, why));
     if graph.nodes.is_empty() {
@@ -69,8 +69,8 @@ pub(super) fn values(graph: &Graph<'_>) -> Result<(), Unsayable> {
     Ok(())
 }
 
-/// Whether all numbers are in the bounds of the language, and tensors and shapes follow from the layers. How layers change the
-/// shapes of maps is for the compiler to say.
+/// Checks that all numbers are within the language's limits, and that tensors and shapes follow from the layers, except the
+/// shapes of maps: only the compiler knows how layers change them.
 fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
     let outputs = graph.outputs.iter().map(|output| graph.shape(output.value));
     if !graph.inputs.iter().map(|input| input.shape).chain(outputs).all(is_shape) {
@@ -93,7 +93,7 @@ fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
     Ok(())
 }
 
-/// Whether each input or output has a name that no other one has; the only one needs none.
+/// Checks that each input or output has a unique name; an only one needs none.
 fn are_names<'n>(named: bool, names: impl Iterator<Item = &'n str>) -> bool {
     let mut seen = BTreeSet::new();
     !named
@@ -117,7 +117,7 @@ fn has_its_tensors(graph: &Graph<'_>, node: &Node<'_>) -> bool {
     node.tensors.len() == expected.len() && node.tensors.iter().zip(&expected).all(is_same)
 }
 
-/// Whether all arguments are in their bounds.
+/// Checks that all arguments are within their bounds.
 struct Bounds {
     kept: bool,
 }

@@ -1,9 +1,9 @@
-//! A whole net as a declaration: what parses and expands to the same description.
+//! Writes a whole net as a declaration that parses and expands to the same description.
 //!
-//! It takes a few steps, a file for each. `check` sees to it that the graph can be read, `nesting` finds the branches of merges,
-//! `parts` finds the steps of a body, `build` makes a tree of them, with groups and blocks as the names say, and `walk` compares
-//! that tree with the graph. Then `blocks` finds what calls of the same block have in common, `unify` with parameters, `repeat`
-//! with counts, and `text` writes it all.
+//! It takes several steps, with a file for each. `check` ensures that the graph is well formed, `nesting` finds the branches of
+//! merges, `parts` finds the steps of a body, `build` makes a tree of them, with groups and blocks as the names say, and `walk`
+//! compares that tree with the graph. Then `blocks` finds what calls of the same block have in common, `unify` with parameters,
+//! `repeat` with counts, and `text` writes it all.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
@@ -22,13 +22,13 @@ use super::walk;
 use super::words::{in_order, type_name};
 use crate::graph::{Graph, Value};
 
-/// Brackets nested more deeply than this are an error of the language.
+/// The language rejects brackets nested more deeply than this.
 const DEEPEST: usize = 100;
 
-/// A graph that the language can't say.
+/// A graph that the language can't express.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsayable {
-    /// The node, the block or the net that it can't say.
+    /// The node, block or net that it can't express.
     pub name: String,
     /// Why.
     pub why: &'static str,
@@ -58,14 +58,14 @@ impl core::error::Error for Unsayable {}
 
 /// The declaration of a net, and of the blocks that it calls: the content of `network! { … }`.
 ///
-/// It parses and expands to an equal graph. Where the calls of a block differ in numbers, those are its parameters. The shapes of
-/// values are taken on trust, since only the compiler knows how layers change them: if they are not those of the layers, the
-/// compiler rejects the declaration or finds others.
+/// It parses and expands to an equal graph. If the calls of a block differ in numbers, these become its parameters. The shapes of
+/// values are not checked, since only the compiler knows how layers change them: if they are wrong, the compiler rejects the
+/// declaration or infers others.
 ///
 /// # Errors
 ///
-/// If there are no words for the graph: for example, a value inside of a group that is read outside, a block that reads a value
-/// from outside, or calls of a block that differ in more than numbers.
+/// If the language can't express the graph: for example, if a value inside a group is read outside, a block reads a value from
+/// outside, or the calls of a block differ in more than numbers.
 pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     let Some(name) = type_name(graph.name) else {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
@@ -103,7 +103,7 @@ fn items(graph: &Graph<'_>, name: &str, reading: Reading) -> Result<Vec<String>,
     Ok(items)
 }
 
-/// What a net reads, as a declaration says it: `1x32x32`, or `{ left: 1x16x16, right: 2x8x8 }`.
+/// A net's inputs as a declaration writes them: `1x32x32`, or `{ left: 1x16x16, right: 2x8x8 }`.
 #[must_use]
 pub fn inputs(graph: &Graph<'_>) -> String {
     match graph.inputs {
@@ -112,7 +112,7 @@ pub fn inputs(graph: &Graph<'_>) -> String {
     }
 }
 
-/// What a net writes, as a declaration says it: `10`, or `{ scores: 10, boxes: 4 }`.
+/// A net's outputs as a declaration writes them: `10`, or `{ scores: 10, boxes: 4 }`.
 #[must_use]
 pub fn outputs(graph: &Graph<'_>) -> String {
     match graph.outputs {

@@ -1,4 +1,4 @@
-//! Groups, by the names of what is in them.
+//! Groups of nodes, recovered from the nodes' names.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ pub(super) fn join(group: &str, name: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") }
 }
 
-/// How many nodes there are in each group, and of each name.
+/// The number of nodes in each group, and with each name.
 pub(super) struct Counts<'n>(BTreeMap<(Option<usize>, &'n str), usize>);
 
 impl<'n> Counts<'n> {
@@ -40,12 +40,12 @@ impl<'n> Counts<'n> {
     }
 }
 
-/// Whether a group is another one, or in it.
+/// Whether a group is another group or inside it.
 pub(super) fn is_in(group: &str, outer: &str) -> bool {
     outer.is_empty() || group.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The group that two groups are in.
+/// The innermost group that contains both.
 pub(super) fn common<'n>(a: &'n str, b: &str) -> &'n str {
     let mut common = a;
     while !is_in(b, common) {
@@ -54,15 +54,15 @@ pub(super) fn common<'n>(a: &'n str, b: &str) -> &'n str {
     common
 }
 
-/// The values to keep so that groups are one after another, and not in branches with parts of others.
+/// The values to keep so that groups follow one another, and are not mixed with parts of others in branches.
 pub(super) fn apart(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     let mut kept = spanned(graph, nested);
     kept.extend(cut(graph, nested));
     kept
 }
 
-/// The values to keep where a merge is in a group that its branches are not all in: a decoder that reads what an encoder has
-/// computed long before. With branches, the merge would be around everything between the two.
+/// The values to keep where a merge is in a group that does not contain all of its branches: a decoder that reads what an
+/// encoder computed long before. Written with branches, the merge would enclose everything between the two.
 fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     let mut kept = BTreeSet::new();
     let mut open: Vec<&[Item]> = alloc::vec![&*nested.trunk];

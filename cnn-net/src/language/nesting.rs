@@ -1,8 +1,8 @@
-//! How a graph is nested: chains of layers, and merges whose branches begin at one value.
+//! Finds the nesting of a graph: chains of layers, and merges whose branches begin at one value.
 //!
-//! The branches of a merge begin at its dominator, the last value that all ways to it go through. A value that several branches
-//! read inside of that is *kept*: it is computed before them, on the trunk, and branches begin with it. Which these are is found by
-//! trying: a value that would be in two places is kept the next time.
+//! The branches of a merge begin at its dominator, the last value that all paths to it go through. A value after that which several
+//! branches read is *kept*: it is computed before them, on the trunk, and branches begin with it. These values are found by trial:
+//! a value that would be in two places is kept in the next attempt.
 
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -12,7 +12,7 @@ use super::Unsayable;
 use crate::graph::{Graph, Value};
 use crate::op::{Kind, Op};
 
-/// Steps nested more deeply than this are an error of the language.
+/// The language rejects steps nested more deeply.
 pub(super) const DEEPEST: usize = 99;
 pub(super) const TOO_DEEP: &str = "it is nested too deeply";
 
@@ -53,12 +53,12 @@ pub(super) struct Nested {
     pub(super) aux: Vec<(Value, Vec<Item>)>,
 }
 
-/// Finds the steps of a graph, each node in one place; some are statements in any case. The values in it were checked to be there.
+/// Finds the steps of a graph, each node in one place; the given nodes are statements in any case. The graph's values must exist.
 pub(super) fn nested(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
     found(graph, kept, true)
 }
 
-/// The same for a graph whose nodes may also be in another order than that of a declaration.
+/// The same for a graph whose nodes need not be in the order of a declaration.
 pub(super) fn nested_in_any_order(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
     found(graph, kept, false)
 }
@@ -108,9 +108,9 @@ pub(super) fn is_merge(op: &Op) -> bool {
 
 struct Nesting<'g> {
     graph: &'g Graph<'g>,
-    /// The nodes whose values are kept. With the inputs, these are where ways begin.
+    /// The nodes whose values are kept. Paths begin at these and at the inputs.
     kept: &'g BTreeSet<usize>,
-    /// For each node, the last value that all ways to it go through, if they begin at the same one.
+    /// For each node, the last value that all paths to it go through, if they begin at the same one.
     dominators: Vec<Option<Value>>,
     /// The nodes that have a place.
     seen: Vec<bool>,
@@ -177,7 +177,7 @@ impl<'g> Nesting<'g> {
         (!self.kept.contains(&before)).then_some(before)
     }
 
-    /// Whether ways begin at a value.
+    /// Whether paths begin at a value.
     fn is_source(&self, value: Value) -> bool {
         match value {
             Value::Input(_) => true,
@@ -185,7 +185,7 @@ impl<'g> Nesting<'g> {
         }
     }
 
-    /// The value before another one that all ways to it go through.
+    /// The last value before another one that all paths to it go through.
     fn before(&self, value: Value) -> Option<Value> {
         match value {
             Value::Node(node) if !self.is_source(value) => self.dominators[node],
@@ -193,7 +193,7 @@ impl<'g> Nesting<'g> {
         }
     }
 
-    /// The last value that all ways to two others go through. Values are ordered as they are computed.
+    /// The last value that all paths to two others go through. Values are ordered as they are computed.
     fn common(&self, mut a: Option<Value>, mut b: Option<Value>) -> Option<Value> {
         while a != b {
             let later = if a > b { &mut a } else { &mut b };
@@ -209,7 +209,7 @@ impl<'g> Nesting<'g> {
         inputs.into_iter().map(Item::From).collect()
     }
 
-    /// The steps to a value on the trunk, from wherever ways to it begin.
+    /// The steps to a value on the trunk, from wherever paths to it begin.
     fn ending(&mut self, to: Value) -> Result<Vec<Item>, Fault> {
         match to {
             Value::Node(node) => {
@@ -223,7 +223,7 @@ impl<'g> Nesting<'g> {
         }
     }
 
-    /// The steps from one value, or from where ways begin, to another.
+    /// The steps from one value, or from where paths begin, to another.
     fn chain(&mut self, from: Option<Value>, to: Value, depth: usize) -> Result<Vec<Item>, Fault> {
         let mut items = Vec::new();
         let mut value = Some(to);
@@ -244,7 +244,7 @@ impl<'g> Nesting<'g> {
         }
     }
 
-    /// A node in its only place.
+    /// Puts a node in its only place.
     fn item(&mut self, index: usize, depth: usize) -> Result<Item, Fault> {
         let node = &self.graph.nodes[index];
         if core::mem::replace(&mut self.seen[index], true) {

@@ -1,4 +1,4 @@
-//! The arguments of a layer as a list, for messages and documents that show how it is called.
+//! The arguments of a layer as a list, for messages and documentation that show how to call it.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -13,17 +13,17 @@ use crate::op::{Argument, Bounds, Op, Slot};
 pub struct Param {
     /// Its name.
     pub name: &'static str,
-    /// Whether it may be given by its position.
+    /// Whether it can be given by position.
     pub positional: bool,
-    /// What it may be.
+    /// The kind of value that it takes.
     pub kind: Kind,
-    /// Its value if it is not given; nothing if it must be given.
+    /// Its default; `None` if it is required.
     pub default: Option<String>,
     /// The argument whose value is its default.
     pub like: Option<&'static str>,
 }
 
-/// What an argument may be.
+/// The kinds of values that arguments take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number from 1.

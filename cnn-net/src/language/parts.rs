@@ -1,4 +1,4 @@
-//! The steps of a body, by the names of its nodes.
+//! Finds the steps of a body from the names of its nodes.
 
 use alloc::vec::Vec;
 
@@ -21,7 +21,7 @@ pub(super) enum Dots {
 pub(super) struct Around<'a> {
     /// The full name of the group.
     pub(super) prefix: &'a str,
-    /// How many calls of blocks.
+    /// How many block calls.
     pub(super) calls: usize,
     /// The block.
     pub(super) block: &'a str,
@@ -30,20 +30,20 @@ pub(super) struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// What a full name is in this body.
+    /// A full name, relative to this body.
     pub(super) fn own<'n>(&self, name: &'n str) -> Option<&'n str> {
         if self.prefix.is_empty() { Some(name) } else { name.strip_prefix(self.prefix)?.strip_prefix('.') }
     }
 }
 
-/// Steps next to each other that a name belongs to.
+/// Adjacent steps that a name belongs to.
 pub(super) struct Part<'a> {
     /// The name in its body: a word, or a number.
     pub(super) name: &'a str,
     pub(super) items: &'a [Item],
-    /// Whether the name is that of a single step, and not of a group.
+    /// Whether the name belongs to a single step, not to a group.
     pub(super) is_step: bool,
-    /// Whether it is an earlier step of this full name once more.
+    /// Whether it applies an earlier step, with this full name, again.
     pub(super) is_again: bool,
 }
 
@@ -119,7 +119,7 @@ impl<'a> Parts<'a> {
         group.map_or((own, true), |dot| (&own[..dot], false))
     }
 
-    /// Whether all nodes of a group are next to each other, at the beginning of these items.
+    /// Whether all nodes of a group are adjacent, at the beginning of these items.
     fn is_whole(&self, group: &'a str, items: &[Item]) -> bool {
         let nodes = &self.graph.nodes;
         let (mut found, mut aux) = (0, None);
@@ -138,7 +138,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The earlier step that the first items are once more, by its full name, and how many items that is.
+/// The earlier step that the first items apply again, by its full name, and the number of these items.
 fn again<'g>(graph: &Graph<'g>, items: &[Item]) -> Result<Option<(&'g str, usize)>, Unsayable> {
     let nodes = |items: &[Item]| {
         let mut nodes = Vec::new();

@@ -1,4 +1,4 @@
-//! Equal steps, one after another: `[step; n]`.
+//! Finds consecutive equal steps: `[step; n]`.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::tree::{Kind, Number, Repeat, Statement, Step};
 use super::words::is_word;
 
-/// A body with its equal steps counted, also in what is nested in it.
+/// A body with equal steps collapsed, recursively.
 pub(super) fn repeated(body: Vec<Statement>) -> Vec<Statement> {
     let nested = |statement| match statement {
         Statement::Step(Step { name, kind }) => Statement::Step(Step { name, kind: repeated_in(kind) }),
@@ -37,7 +37,7 @@ fn repeated_in(kind: Kind) -> Kind {
     }
 }
 
-/// Statements with equal steps counted.
+/// Statements with equal steps collapsed.
 pub(super) fn counted(body: impl IntoIterator<Item = Statement>) -> Vec<Statement> {
     let mut short: Vec<Statement> = Vec::new();
     for statement in body {
@@ -52,7 +52,7 @@ pub(super) fn counted(body: impl IntoIterator<Item = Statement>) -> Vec<Statemen
     short
 }
 
-/// Steps with equal ones counted.
+/// Steps with equal ones collapsed.
 pub(super) fn counted_steps(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
     let mut short: Vec<Step> = Vec::new();
     for step in steps {

@@ -1,4 +1,4 @@
-//! A tree as text: one statement a line, chains over as many lines as they need.
+//! Writes a tree as text: one statement per line, with chains over as many lines as they need.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -9,10 +9,10 @@ use super::tree::{Aux, Call, Kind, Layer, Merge, Repeat, Statement, Step};
 use super::words::{self, in_order, is_channels, is_word};
 use super::write::{call_of, number, value};
 
-/// Lines are wrapped here, where they can be.
+/// The column at which lines are wrapped, where possible.
 const WIDTH: usize = 100;
 const INDENT: usize = 4;
-/// Groups that end before this column are written in one line.
+/// Groups that end before this column are written on one line.
 const SHORT: usize = 72;
 
 /// A body in braces, in a block with these parameters.
@@ -63,7 +63,8 @@ impl Text<'_> {
         format!("aux {}(weight = {weight}) {}", aux.name, self.braced(&aux.body, column))
     }
 
-    /// Steps with arrows between them. What doesn't fit on the first line is on others, one step to the right.
+    /// Steps with arrows between them. Whatever doesn't fit on the first line goes on further lines, indented by one
+    /// level.
     fn chain(&self, steps: &[&Step], first_column: usize) -> String {
         let mut text = String::new();
         let (mut column, mut end) = (first_column, first_column);
@@ -125,7 +126,7 @@ impl Text<'_> {
         }
     }
 
-    /// Numbers of channels come first, and others with their names.
+    /// Channel counts come first; other arguments are named.
     fn call(&self, call: &Call) -> String {
         let arg = |(place, index): (usize, usize)| {
             let arg = number(*call.args.as_ref()?.get(index)?, self.params);
@@ -157,7 +158,7 @@ fn repeat_in(kind: &Kind) -> Option<&Repeat> {
     Some(repeat)
 }
 
-/// Whether a statement does nothing but call a block, perhaps more than once.
+/// Whether a statement only calls a block, perhaps repeatedly.
 fn is_call(statement: &Statement) -> bool {
     let Statement::Step(Step { name: None, kind }) = statement else { return false };
     match kind {

@@ -1,13 +1,13 @@
 //! A declaration as a tree, between the graph that it describes and its text.
 //!
-//! At first a tree has a body for each call of a block, and numbers alone in it; blocks then get one body for all of their
-//! calls, in which the numbers that differ are parameters.
+//! At first a tree has a body for each block call, with only numbers in it; then each block gets one body for all of its
+//! calls, in which the numbers that differ become parameters.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Something that ends in `;`.
+/// A statement, which ends in `;`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Statement {
     /// A step, whose result the next one takes.
@@ -172,7 +172,7 @@ pub(super) struct Site {
     pub(super) block: String,
     /// The block around it, or nothing.
     pub(super) outer: String,
-    /// What was called, at first with numbers alone in it.
+    /// The body that was called, at first with only numbers in it.
     pub(super) body: Vec<Statement>,
     /// The values of the block's parameters.
     pub(super) args: Vec<Number>,

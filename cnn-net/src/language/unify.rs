@@ -1,6 +1,6 @@
-//! What several bodies have in common, with parameters where their numbers differ.
+//! Unifies several bodies, with parameters where their numbers differ.
 //!
-//! A number that is a multiple of a parameter everywhere is written as such, since it is one in most blocks that people write:
+//! A number that is a multiple of a parameter in all bodies is written as such, as in most blocks that people write:
 //! `4 * filters`.
 
 use alloc::borrow::ToOwned;
@@ -27,7 +27,7 @@ pub(super) struct Unified {
     pub(super) values: Vec<Vec<i64>>,
 }
 
-/// In what bodies differ that no parameter can stand for.
+/// A difference between bodies that no parameter can express.
 pub(super) struct Differ(pub(super) &'static str);
 
 const STEPS: Differ = Differ("its calls differ in their steps");
@@ -35,7 +35,7 @@ const LAYERS: Differ = Differ("its calls differ in their layers");
 const NAMES: Differ = Differ("its calls differ in the names in them");
 const VALUES: Differ = Differ("its calls differ in an argument that is not a number");
 
-/// Unifies bodies, in which there are only numbers.
+/// Unifies bodies that contain only numbers.
 pub(super) fn unify(bodies: &[&[Statement]], sites: &[Site], known: &[Block]) -> Result<Unified, Differ> {
     let mut unifier = Unifier { sites, known, params: Vec::new() };
     let body = unifier.body(bodies)?;
@@ -44,7 +44,7 @@ pub(super) fn unify(bodies: &[&[Statement]], sites: &[Site], known: &[Block]) ->
 }
 
 struct Param {
-    /// A word for it, which may be that of others too.
+    /// A word for it, which others may share.
     word: String,
     values: Vec<i64>,
 }
@@ -55,7 +55,7 @@ struct Unifier<'a> {
     params: Vec<Param>,
 }
 
-/// A part of each of several things.
+/// The same part of several things.
 fn each<'t, T, U: ?Sized>(
     all: &[&'t T],
     part: impl Fn(&'t T) -> Option<&'t U>,
@@ -335,7 +335,7 @@ impl<'a> Unifier<'a> {
         Err(Differ("its calls differ in a number with too many digits for a parameter"))
     }
 
-    /// A number that is the same in all bodies, or depends on a parameter.
+    /// A number that is the same in all bodies or depends on a parameter.
     fn number(&mut self, all: &[&Number], word: &str) -> Result<Number, Differ> {
         let is = |number: &&Number| if let Number::Is(is) = number { Some(*is) } else { None };
         let values: Vec<i64> = all.iter().map(is).collect::<Option<_>>().ok_or(VALUES)?;
@@ -354,7 +354,7 @@ impl<'a> Unifier<'a> {
         Ok(Number::Param { index: self.params.len() - 1, times: 1, over: 1 })
     }
 
-    /// The names of the parameters, with numbers where several have the same word.
+    /// The names of the parameters, numbered where several share a word.
     fn names(&self) -> Vec<String> {
         let named = |(index, param): (usize, &Param)| {
             let is_same = |other: &&Param| other.word == param.word;
@@ -366,7 +366,8 @@ impl<'a> Unifier<'a> {
     }
 }
 
-/// The word for numbers in the path and the tensors of a layer by the user: those in its shape, so that equal ones are one parameter.
+/// The word for numbers in the path and the tensors of a user-defined layer: the same as for its shape, so that equal numbers are one
+/// parameter.
 const USER: &str = "shape";
 
 impl Param {
@@ -382,7 +383,7 @@ impl Param {
     }
 }
 
-/// The whole number by which all numbers are those of another list, if there is one.
+/// The whole factor between all numbers of two lists, if there is one.
 fn factor(of: &[i64], by: &[i64]) -> Option<i64> {
     let (first, divisor) = (*of.first()?, *by.first()?);
     let factor = first.checked_div(divisor).filter(|factor| *factor > 0)?;

@@ -1,14 +1,14 @@
-//! What a declaration can say about functions and layers by the user.
+//! What a declaration can say about user-defined functions and layers.
 
 use super::words::is_word;
 use crate::op::UserTensor;
 
-/// A size may not be larger.
+/// The largest size.
 const LARGEST: usize = 1 << 24;
-/// Nor may a tensor have more elements.
+/// The largest number of elements of a tensor.
 const MOST_ELEMENTS: usize = 1 << 31;
 
-/// Names of a custom layer's arguments that are no tensors.
+/// Names of a custom layer's arguments that are not tensors.
 const TAKEN: [&str; 3] = ["type", "shape", "scratch"];
 
 /// Whether a tensor of a layer by the user can have this name: a word that is not read as something else.
@@ -41,7 +41,7 @@ pub(super) fn is_path(path: &str) -> bool {
 /// Paths in paths.
 const DEEPEST: usize = 16;
 
-/// What comes after the path at the beginning of a text, if there is one.
+/// The rest of a text after the path at its beginning, if there is one.
 fn after_path(text: &str, depth: usize) -> Option<&str> {
     let mut rest = text.strip_prefix("::").unwrap_or(text);
     loop {
@@ -61,7 +61,7 @@ fn after_path(text: &str, depth: usize) -> Option<&str> {
     }
 }
 
-/// What comes after the closing angle bracket.
+/// The rest after the closing angle bracket.
 fn after_arguments(mut rest: &str, depth: usize) -> Option<&str> {
     if depth == DEEPEST {
         return None;

@@ -1,5 +1,5 @@
-//! Whether a tree declares a graph. It comes last: it names and numbers the steps of a tree as the compiler does, and compares each with
-//! the graph, so that whatever the writer did not foresee is an error and never another net.
+//! Checks that a tree declares a graph. This is the last step: it names and numbers the steps of a tree as the compiler does, and
+//! compares each with the graph, so that anything the writer did not foresee is an error, never a different net.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
@@ -76,15 +76,15 @@ struct Walk<'a> {
     next: usize,
     taps: usize,
     aux: usize,
-    /// The value of each output that was found.
+    /// The value of each output found so far.
     outputs: Vec<Option<Value>>,
-    /// The names that were given.
+    /// The names given so far.
     names: BTreeSet<String>,
     /// The names of layers with tensors.
     tensors: BTreeSet<&'a str>,
     /// The taps, by the methods that read them.
     methods: BTreeSet<String>,
-    /// The values that are kept around a step, by their names.
+    /// The kept values that a step can see, by name.
     kept: Vec<(String, Option<Value>)>,
     /// How many of them are outside of its block.
     hidden: usize,
@@ -202,7 +202,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An earlier step once more, as the compiler finds it and copies it.
+    /// An earlier step, applied again: found and copied as by the compiler.
     fn again(
         &mut self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Which names a declaration can have.
+//! Which names are valid in a declaration.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -6,11 +6,11 @@ use alloc::string::{String, ToString as _};
 
 use crate::op::Op;
 
-/// Keywords of the language, which are no names of blocks.
+/// Keywords of the language, which can't name blocks.
 pub const KEYWORDS: [&str; 13] =
     ["concat", "add", "sub", "mul", "max", "skip", "from", "again", "keep", "tap", "output", "aux", "block"];
 
-/// Rust's keywords, which are names of types only in their raw form.
+/// Rust's keywords, which can name types only in their raw form.
 const RUST: [&str; 52] = [
     "_", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -18,7 +18,7 @@ const RUST: [&str; 52] = [
     "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
 ];
 
-/// Those that have no raw form.
+/// Keywords that have no raw form.
 const NOT_RAW: [&str; 4] = ["self", "Self", "super", "crate"];
 
 /// Whether a name is a word of Rust's lexer, keywords included: the name of a step.
@@ -29,31 +29,31 @@ pub(super) fn is_word(name: &str) -> bool {
     name.starts_with(begins) && name.chars().all(continues) && name != "_"
 }
 
-/// Whether a name can be that of an input or an output, which are fields of structs and parameters of functions.
+/// Whether a name is valid for an input or an output, which become fields of structs and parameters of functions.
 #[must_use]
 pub fn is_field(name: &str) -> bool {
     is_word(name) && !NOT_RAW.contains(&name)
 }
 
-/// Whether a name can be that of a step, in quotes if it is no word.
+/// Whether a name is valid for a step, in quotes if it is not a word.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(char::is_control)
 }
 
-/// The place that a name has among the steps of a body, if it is a number.
+/// The position that a name stands for among the steps of a body, if it is a number.
 #[must_use]
 pub fn step_number(name: &str) -> Option<usize> {
     name.parse().ok().filter(|number: &usize| number.to_string() == name)
 }
 
-/// The name of a net as Rust writes that of a type, if it can.
+/// The name of a net as the name of a Rust type, if that is possible.
 pub(super) fn type_name(name: &str) -> Option<String> {
     let is_plain = !RUST.contains(&name);
     let is_raw = !NOT_RAW.contains(&name);
     (is_word(name) && is_raw).then(|| if is_plain { name.to_owned() } else { format!("r#{name}") })
 }
 
-/// Whether a name can be that of a block.
+/// Whether a name is valid for a block.
 pub(super) fn is_block(name: &str) -> bool {
     is_word(name) && !KEYWORDS.contains(&name) && Op::layers().all(|layer| layer.name() != name)
 }

@@ -1,4 +1,4 @@
-//! Layers as a declaration calls them.
+//! Writes layers as they are spelt in a declaration.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -10,7 +10,7 @@ use super::params::NO_PATH;
 use super::tree::{Arg, Number, Value};
 use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot, UserTensor};
 
-/// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
+/// The arguments of a layer that differ from their defaults: `6, 5x5, stride = 2`. Empty if there are none.
 #[must_use]
 pub fn arguments(op: &Op) -> String {
     listed(&args(op), &[])
@@ -103,7 +103,7 @@ fn path_value(path: &str) -> Value {
     Value::Path { texts, numbers }
 }
 
-/// A tensor of a layer by the user, as the argument that declares it.
+/// A tensor of a user-defined layer, as the argument that declares it.
 fn tensor(tensor: &UserTensor) -> Arg {
     let (role, dims) = (tensor.role(), tensor.dims().iter().copied().map(Number::of).collect());
     let value = Value::Tensor { dims, trained: role.is_parameter() };

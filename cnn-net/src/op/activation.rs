@@ -73,7 +73,7 @@ pub enum Activation {
     Threshold {
         /// What an input must exceed to stay as it is.
         threshold: f32,
-        /// What takes the place of all others.
+        /// The value that replaces all others.
         value: f32,
     },
     /// `ln(1 / (1 + exp(-x)))`, the logarithm of `sigmoid`.
@@ -173,7 +173,7 @@ impl Activation {
         self.names().language
     }
 
-    /// The least and the largest result, if it does no more than to limit its input. Then a maximum may be taken before it.
+    /// The smallest and the largest result, if it only clamps its input. A maximum can then be taken before it.
     #[must_use]
     pub const fn limits(&self) -> Option<[f32; 2]> {
         match self {
@@ -209,7 +209,7 @@ impl Activation {
         }
     }
 
-    /// Two arguments of which the first must not be the larger one, if there are such.
+    /// Two arguments of which the first must not be larger, if there are any.
     #[must_use]
     pub const fn ordered(&self) -> Option<[(&'static str, f32); 2]> {
         match self {

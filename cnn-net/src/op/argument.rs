@@ -1,4 +1,4 @@
-//! How a layer shows its arguments, each with its default, to those who read or write them.
+//! How a layer exposes its arguments and their defaults to readers and writers of calls.
 
 use super::{Crop, Interval, Padding, Shape, Size, UserTensor};
 
@@ -8,13 +8,13 @@ pub type Bounds = [f32; 2];
 /// Any number.
 pub(super) const ANY: Bounds = [f32::MIN, f32::MAX];
 pub(super) const NOT_NEGATIVE: Bounds = [0.0, f32::MAX];
-/// More than 0. So are the inverses of these numbers, which are finite.
+/// Above 0, with a finite inverse.
 pub(super) const POSITIVE: Bounds = [f32::MIN_POSITIVE, f32::MAX];
 pub(super) const SHARE: Bounds = [0.0, 1.0];
 
-/// A visitor of the arguments of a layer, one after another.
+/// A visitor of the arguments of a layer, in order.
 pub trait Argument {
-    /// An argument: its name, whether it may be given by its position, and its value.
+    /// An argument: its name, whether it can be given by position, and its value.
     fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>);
 }
 
@@ -24,7 +24,7 @@ pub enum Slot<'a> {
     Count(Field<'a, usize>),
     /// Height and width, each from 1.
     Size(Field<'a, Size>),
-    /// Height and width; by default those of an argument before it.
+    /// Height and width; by default those of an earlier argument.
     SizeLike(Field<'a, Size>, &'static str),
     /// Height and width, each from 0; by default 0.
     SizeOrZero(Field<'a, Size>),
@@ -40,7 +40,7 @@ pub enum Slot<'a> {
     Shape(Field<'a, Shape>),
     /// A whole number from 0, which is the default.
     Amount(&'a mut usize),
-    /// The path of a function or a type in Rust; `none`, which is an empty one, may be the default.
+    /// The path of a function or a type in Rust; the default can be `none`, an empty path.
     Path(Field<'a, &'static str>),
     /// Any number of tensors, each an argument under its own name.
     Tensors(&'a mut &'static [UserTensor]),
@@ -48,13 +48,13 @@ pub enum Slot<'a> {
     Flag(Field<'a, bool>),
     /// A number.
     Real(Field<'a, f32>, Bounds),
-    /// A number, or none by default, for which there is a word.
+    /// A number, or by default none, which has a word of its own.
     Perhaps(&'a mut Option<f32>, Bounds, &'static str),
     /// One of some words; the default is an index.
     Word(&'a mut dyn Word, Option<usize>),
 }
 
-/// A value and its default. Without a default, it must be given.
+/// A value and its default. Without a default, it is required.
 pub struct Field<'a, T> {
     /// The value.
     pub value: &'a mut T,
@@ -95,7 +95,7 @@ macro_rules! words {
 
 pub(super) use words;
 
-/// Where a layer names its arguments, in the order of a call.
+/// Collects the arguments that a layer names, in the order of a call.
 pub(super) struct Arguments<'a> {
     to: &'a mut dyn Argument,
     positional: bool,
@@ -106,7 +106,7 @@ impl<'a> Arguments<'a> {
         Self { to, positional: false }
     }
 
-    /// The next argument may be given by its position.
+    /// The next argument can be given by position.
     pub(super) fn positional(&mut self) -> &mut Self {
         self.positional = true;
         self

@@ -1,8 +1,8 @@
-//! Lists that grow, and must be complete.
+//! Lists that can grow, but must be matched completely.
 //!
-//! A new layer must not break programs that match [`Op`](super::Op), so that is `#[non_exhaustive]`. But every stage of the
-//! compiler and every executor must know each layer, so these match what `Op::closed` returns: the same list, but closed. They
-//! can, since the crates of this project require each other's exact version.
+//! A new layer must not break programs that match [`Op`](super::Op), so it is `#[non_exhaustive]`. But every stage of the
+//! compiler and every executor must handle every layer, so these match what `Op::closed` returns: the same list, but closed.
+//! That is possible because the crates of this project require each other's exact version.
 
 /// The closed twin of an enum, `closed`, which returns it, and `impl Literal` for the enum:
 ///

@@ -19,15 +19,15 @@ pub struct Facts {
     pub reads_maps: bool,
     /// The window that it moves over its input.
     pub window: Option<Window>,
-    /// Whether its output may overwrite an input: what a number depends on is read before that is written.
+    /// Whether it can run in place: everything that a number depends on is read before that number is written.
     pub in_place: bool,
-    /// Whether zeros of its input stay zeros, or most of them.
+    /// Whether zeros in its input stay zeros, or most of them do.
     pub keeps_zeros: bool,
     /// Whether it has a usable gradient, and if not, why.
     pub differentiable: Result<(), &'static str>,
 }
 
-/// Kinds of layers: what counts as a layer of a net's depth, and what is drawn in one colour.
+/// Kinds of layers: they decide what counts towards a net's depth, and the colours in drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -39,13 +39,13 @@ pub enum Kind {
     MaxPooling,
     /// A mean over a window, a map or channels.
     AveragePooling,
-    /// Another order of the same numbers.
+    /// The same numbers in another order.
     Reordering,
-    /// Numbers in other places, a part of them, or more around them.
+    /// Numbers moved, cropped or padded.
     Rearrangement,
     /// Maps of another size.
     Resampling,
-    /// What does nothing at inference.
+    /// Does nothing at inference.
     Regularisation,
     /// A normalisation over channels.
     ResponseNormalisation,
@@ -67,9 +67,9 @@ pub enum Kind {
     Addition,
     /// A product of branches.
     Multiplication,
-    /// The largest of branches.
+    /// The element-wise maximum of branches.
     Maximum,
-    /// Whatever a layer by the user computes.
+    /// A custom layer, written by the user.
     Custom,
 }
 

@@ -19,7 +19,7 @@ pub struct Conv {
     pub pad: Padding,
     /// Distance between the taps of a filter.
     pub dilation: Size,
-    /// Independent parts that input and output channels are split into.
+    /// The number of independent groups that input and output channels are split into.
     pub groups: usize,
     /// Whether a bias is added.
     pub bias: bool,
@@ -43,7 +43,7 @@ impl Conv {
         Window { kernel, stride, dilation, pad, ceil: false }
     }
 
-    /// Whether it filters each of its input's channels by itself, to one output channel each.
+    /// Whether it is depthwise: it filters each input channel separately, to one output channel each.
     #[must_use]
     pub const fn is_depthwise(&self, channels: usize) -> bool {
         self.groups > 1 && self.groups == channels && self.filters == channels
@@ -65,14 +65,14 @@ pub struct Linear {
 
 record! { Linear(features: usize) { bias: bool = true, store: Store = Store::F32 } }
 
-/// How weights are kept in memory. Sums are in `f32` either way.
+/// How weights are stored in memory. Sums are in `f32` either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Store {
     /// As they are.
     #[default]
     F32,
-    /// Rounded to half precision: half the memory, and half the time where reading them takes most of it.
+    /// Rounded to half precision: half the memory, and half the time where reading weights dominates.
     F16,
 }
 
@@ -107,9 +107,9 @@ pub struct Pool {
     pub pad: Padding,
     /// Distance between the taps of a window.
     pub dilation: Size,
-    /// Round the output size up. A last window that would start in the far padding is dropped.
+    /// Whether the output size is rounded up. A last window that would start in the far padding is dropped.
     pub ceil: bool,
-    /// Whether an average divides by the taps that lie in the padding too (never by what `ceil` adds beyond it).
+    /// Whether an average also counts the taps in the padding (but never those that `ceil` adds beyond it).
     pub count_include_pad: bool,
 }
 
@@ -131,8 +131,8 @@ impl Pool {
     }
 }
 
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels around each that its
-/// [window](LrnWindow) says.
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, with the sum over the neighbouring channels in its
+/// [window](LrnWindow).
 ///
 /// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,7 +151,7 @@ pub struct Lrn {
 
 record! { Lrn(size: usize, alpha: f32, beta: f32, k: f32) { window: LrnWindow = LrnWindow::Paper } }
 
-/// Which channels a local response normalisation sums over, as far as they exist. All are the same for odd sizes.
+/// Which of the existing channels a local response normalisation sums over. For odd sizes, all variants are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LrnWindow {
@@ -180,7 +180,7 @@ impl LrnWindow {
 }
 
 impl Lrn {
-    /// How many channels before and after its own a sum covers, as far as they exist.
+    /// How many channels before and after its own a sum covers, where they exist.
     #[must_use]
     pub const fn reach(&self) -> [usize; 2] {
         match self.window {

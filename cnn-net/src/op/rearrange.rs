@@ -1,11 +1,11 @@
-//! Layers that put numbers elsewhere: into another order, a part of them, or with more around them.
+//! Layers that only move numbers: reorder, crop or pad them.
 
 use super::argument::{ANY, Arguments, Word};
 use super::closed::closed;
 use super::{Facts, Kind, Padding, Shape, Size};
 use crate::record;
 
-/// A layer that computes nothing.
+/// A layer that moves numbers and computes nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Rearrange {
@@ -15,7 +15,7 @@ pub enum Rearrange {
         /// The factor `r` of height and width.
         factor: usize,
     },
-    /// Pixels to channels, the inverse of that: `C x H r x W r` becomes `C r^2 x H x W`.
+    /// Pixels to channels, the inverse: `C x H r x W r` becomes `C r^2 x H x W`.
     PixelUnshuffle {
         /// The divisor `r` of height and width.
         factor: usize,
@@ -27,7 +27,7 @@ pub enum Rearrange {
     },
     /// Some channels of maps, or features of a vector.
     Channels(Interval),
-    /// Another shape of as many numbers, in the order C, H, W.
+    /// Another shape with as many numbers, in the order C, H, W.
     Reshape(Shape),
     /// A part of each map.
     Crop(Crop),
@@ -65,8 +65,8 @@ impl Interval {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Crop {
-    /// This many rows and columns, from the middle. Of an odd number of others, half is rounded to an even number, as
-    /// torchvision's `CenterCrop` does: before the part lie 0 of 1, 2 of 3, 2 of 5.
+    /// This many rows and columns, from the middle. Half of an odd remainder is rounded to even, as in torchvision's
+    /// `CenterCrop`: 0 of 1, 2 of 3 and 2 of 5 lie before the part.
     To(Size),
     /// All but this many rows and columns at each edge.
     Margins(Padding),

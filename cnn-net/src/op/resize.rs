@@ -5,14 +5,14 @@ use super::closed::closed;
 use super::{Facts, Kind, Size};
 use crate::{record, variants};
 
-/// Maps of another height and width, as PyTorch's `interpolate` makes them. Nothing is smoothed before a map gets smaller.
+/// Resizes maps to another height and width, as PyTorch's `interpolate` does, without antialiasing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resize {
     /// The size of the output.
     pub to: Extent,
     /// Which numbers of the input each output depends on.
     pub mode: Interpolation,
-    /// Whether the middles of the corner pixels stay where they are, or else the corners of the maps.
+    /// Whether the centres of the corner pixels are aligned, or else the corners of the maps.
     pub align_corners: bool,
 }
 
@@ -28,7 +28,7 @@ pub enum Extent {
     To(Size),
 }
 
-/// How numbers between pixels are found.
+/// How numbers between pixels are interpolated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Interpolation {
@@ -55,7 +55,7 @@ impl Interpolation {
         }
     }
 
-    /// Rows, and columns, that an output depends on.
+    /// How many rows, and columns, an output depends on.
     #[must_use]
     pub const fn taps(self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! Extents of values, of windows, and of padding.
+//! Sizes of values, windows and padding.
 
 use core::fmt;
 
@@ -29,7 +29,7 @@ impl Shape {
         Self::Map { channels, height, width }
     }
 
-    /// How many numbers a value of this shape has.
+    /// The number of elements.
     #[must_use]
     pub const fn elements(&self) -> usize {
         match *self {
@@ -38,7 +38,7 @@ impl Shape {
         }
     }
 
-    /// The number of maps, or the features of a vector.
+    /// The number of maps, or of a vector's features.
     #[must_use]
     pub const fn channels(&self) -> usize {
         match *self {

@@ -17,9 +17,9 @@ pub enum Role {
     RunningMean,
     /// `running_var` of a batch normalisation; not a parameter.
     RunningVar,
-    /// Any other tensor of a layer by the user, of this name.
+    /// Any other tensor of a custom layer, with this name.
     Parameter(&'static str),
-    /// A tensor of a layer by the user that is not trained, of this name; not a parameter.
+    /// A tensor of a custom layer that is not trained, with this name; not a parameter.
     Buffer(&'static str),
 }
 
@@ -75,7 +75,7 @@ impl Dims {
         Self { dims, len }
     }
 
-    /// Their product. What is past the last one is 1.
+    /// Their product. Unused dimensions are 1.
     pub(super) const fn elements(&self) -> usize {
         let [a, b, c, d] = self.dims;
         a * b * c * d

@@ -3,8 +3,8 @@
 use super::{Padding, Size};
 use crate::record;
 
-/// A transposed convolution, as PyTorch's `ConvTranspose2d`: each number of the input adds a filter, times itself, to the output;
-/// the filters of neighbours are a stride apart.
+/// A transposed convolution, like PyTorch's `ConvTranspose2d`: each number of the input adds the filter, multiplied by that
+/// number, to the output; filters of neighbouring inputs are a stride apart.
 ///
 /// Tensors: `weight` `[in_channels, filters / groups, kernel.height, kernel.width]`, and `bias` `[filters]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,13 +15,13 @@ pub struct ConvTranspose {
     pub kernel: Size,
     /// Distance in the output between the filters of neighbours in the input.
     pub stride: Size,
-    /// Rows and columns that are cut off the output at each edge.
+    /// Rows and columns that are cropped from the output at each edge.
     pub pad: Padding,
     /// Rows and columns that are added to the output at the bottom and at the right, less than the stride or the dilation.
     pub output_pad: Size,
     /// Distance between the taps of a filter.
     pub dilation: Size,
-    /// Independent parts that input and output channels are split into.
+    /// The number of independent groups that input and output channels are split into.
     pub groups: usize,
     /// Whether a bias is added.
     pub bias: bool,
@@ -84,7 +84,7 @@ impl ConvTranspose {
         ]
     }
 
-    /// The size of the input of which the output has this size.
+    /// The size of the input for which the output has this size.
     #[must_use]
     pub const fn input(&self, output: Size) -> Size {
         let [vertical, horizontal] = self.axes();

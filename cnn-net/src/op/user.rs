@@ -1,7 +1,7 @@
-//! Functions and layers that are written in Rust by those who declare a net.
+//! Functions and layers that users write in Rust.
 //!
-//! A declaration names them by their paths, which only rustc can follow. So their code is there in the description that emitted
-//! code has in static memory, and missing in one that was made from text.
+//! A declaration names them by their paths, which only rustc can resolve. So the description in emitted code's static memory
+//! has their code, while one made from text does not.
 
 use core::fmt;
 
@@ -13,28 +13,28 @@ use crate::literal::{Literal, Rust};
 /// Applies a function to each of some numbers.
 pub type EachFn = fn(&mut [f32]);
 
-/// Computes a layer: from its inputs, one after another, each in the order C, H, W; from its tensors, one after another; in
-/// scratch memory; into its output, in the order C, H, W.
+/// Computes a layer. The arguments are its inputs, concatenated, each in the order C, H, W; its tensors, concatenated;
+/// scratch memory; and its output, in the order C, H, W.
 pub type LayerFn = fn(&[f32], &[f32], &mut [f32], &mut [f32]);
 
-/// Computes the gradients of a layer: from its inputs and its tensors, as [`LayerFn`] has them; from the gradient of its output; in
-/// scratch memory; into those of all inputs, and then of all tensors, one after another.
+/// Computes the gradients of a layer. The arguments are its inputs and its tensors, as for [`LayerFn`]; the gradient of its output;
+/// scratch memory; and the gradients of all inputs and then of all tensors, concatenated.
 pub type BackwardFn = fn(&[f32], &[f32], &[f32], &mut [f32], &mut [f32]);
 
-/// An element-wise function by the user, `fn(f32) -> f32`.
+/// A user-defined element-wise function, `fn(f32) -> f32`.
 #[derive(Clone, Copy)]
 pub struct UserFunction {
     /// Its path in the declaration.
     pub path: &'static str,
-    /// The path of its derivative, `fn(f32) -> f32` too; empty, if there is none.
+    /// The path of its derivative, also a `fn(f32) -> f32`; empty if there is none.
     pub derivative: &'static str,
-    /// Its code, where there is some.
+    /// Its code, if it is available.
     pub code: Option<EachFn>,
     /// The code of its derivative, in a net that trains.
     pub slope: Option<EachFn>,
 }
 
-/// A layer by the user.
+/// A user-defined layer.
 #[derive(Clone, Copy)]
 pub struct UserLayer {
     /// The path of its type in the declaration.
@@ -43,17 +43,17 @@ pub struct UserLayer {
     pub inputs: usize,
     /// The shape of its output.
     pub output: Shape,
-    /// Floats that it computes in.
+    /// Floats of scratch memory.
     pub scratch: usize,
-    /// Its tensors, in the order in which it gets them.
+    /// Its tensors, in the order in which it receives them.
     pub tensors: &'static [UserTensor],
-    /// Its code, where there is some.
+    /// Its code, if it is available.
     pub code: Option<LayerFn>,
     /// The code of its gradients, in a net that trains.
     pub backward: Option<BackwardFn>,
 }
 
-/// A tensor of a layer by the user.
+/// A tensor of a user-defined layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserTensor {
     pub(super) role: Role,

@@ -1,4 +1,4 @@
-//! How many windows fit: the arithmetic that convolution and pooling share.
+//! How many windows fit into an input: the arithmetic that convolution and pooling share.
 
 use super::{Padding, Size};
 
@@ -39,8 +39,8 @@ pub struct Axis {
 }
 
 impl Window {
-    /// With the padding that makes the output as large as an input of this size over the stride. An odd row or column goes to the
-    /// end or, if `lower`, to the beginning.
+    /// With `same` padding: the output is an input of this size divided by the stride. An odd row or column goes to the end or,
+    /// if `lower`, to the beginning.
     #[must_use]
     pub fn padded_same(self, lower: bool, input: Size) -> Self {
         let [vertical, horizontal] = self.axes(input).map(|axis| axis.same(lower));
@@ -77,7 +77,7 @@ impl Window {
 }
 
 impl Axis {
-    /// What a dilated kernel covers.
+    /// The extent that a dilated kernel covers.
     #[must_use]
     pub fn extent(&self) -> usize {
         self.dilation * (self.kernel - 1) + 1
@@ -111,7 +111,7 @@ impl Axis {
         })
     }
 
-    /// Padding before and after such that the output is the input over the stride, rounded up.
+    /// The padding before and after for which the output is the input divided by the stride, rounded up.
     fn same(&self, lower: bool) -> (usize, usize) {
         let windows = self.input.div_ceil(self.stride);
         let total = ((windows - 1) * self.stride + self.extent()).saturating_sub(self.input);

@@ -1,7 +1,7 @@
 //! Receptive fields after layers that move numbers or resize maps.
 //!
 //! Where a layer puts several outputs in the place of one pixel, neighbours lie a fraction of a pixel apart. A jump is a whole number,
-//! so it is rounded up, and fields of later layers may be given as larger than they are.
+//! so it is rounded up, and fields of later layers may be overestimated.
 
 use super::{Extent, ReceptiveField};
 use crate::op::{Padding, Rearrange, Rearrangement, Resize, Shape, Size, Window};

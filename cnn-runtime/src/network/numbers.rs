@@ -8,7 +8,7 @@ use core::fmt;
 #[cfg(feature = "alloc")]
 use crate::place::heap::zeroed_box;
 
-/// The numbers of an image or of the images of a batch, next to each other: `[f32; N]` or `[[f32; N]; B]`.
+/// The numbers of an image or of a batch of images, contiguous: `[f32; N]` or `[[f32; N]; B]`.
 pub trait Numbers: 'static + Clone + fmt::Debug + PartialEq + Send + Sync + Sized {
     /// How many there are.
     const LEN: usize;
@@ -26,7 +26,7 @@ pub trait Numbers: 'static + Clone + fmt::Debug + PartialEq + Send + Sync + Size
     /// All numbers, to fill them in.
     fn floats_mut(&mut self) -> &mut [f32];
 
-    /// Zeros on the heap, which were never on the stack: images can be larger than that.
+    /// Zeros on the heap that never were on the stack, which an image may not fit into.
     #[cfg(feature = "alloc")]
     fn boxed() -> Box<Self>;
 }
@@ -87,7 +87,7 @@ pub fn images<const N: usize, const MOST: usize>(slice: &[f32]) -> Result<&[[f32
     }
 }
 
-/// Images in a slice, if they are as many as a net takes that reads `N` numbers of each.
+/// The images in a slice, if a net that reads `N` numbers per image takes that many.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub const fn at_most<T, const N: usize, const MOST: usize>(images: &[T]) -> Resu
     }
 }
 
-/// What is made of each of up to `MOST` images. What follows those that are there is made of zeros.
+/// Maps each of up to `MOST` images; missing images are mapped from zeros.
 pub fn each_image<'a, T, const N: usize, const MOST: usize>(
     images: &'a [[f32; N]],
     make: impl Fn(&'a [f32; N]) -> T,
@@ -119,7 +119,7 @@ pub fn part<const FIRST: usize, const LEN: usize, const ALL: usize>(all: &[f32; 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WrongLength {
-    /// Whether it was to be read or written.
+    /// Whether the slice was to be read or written.
     pub side: Side,
     /// The numbers of an image.
     pub expected: usize,

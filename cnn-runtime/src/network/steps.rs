@@ -1,4 +1,4 @@
-//! What a pass does, kernel by kernel, for those who measure it.
+//! What a pass does, kernel by kernel, for profiling.
 //!
 //! A [`Step`] describes a kernel call in the emitted code, and [`Progress`] counts the calls as they are made: it knows which
 //! step each of them is.
@@ -14,30 +14,30 @@ use cnn_net::op::{Linear, Op, Store};
 /// A kernel call of a net. `cnn::Network::STEPS` has them in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// Its name: that of a layer, `conv1`, or of what is done for it, `conv1.halo`.
+    /// Its name: a layer's, `conv1`, or that of a helper step for the layer, `conv1.halo`.
     pub name: &'a str,
     /// The kernel's function: `conv2d`.
     pub kernel: &'a str,
     /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, `gemm`, or `nonzero`. Empty for
-    /// kernels that have one way.
+    /// kernels with a single algorithm.
     pub algorithm: &'a str,
-    /// The nodes of the [graph](cnn_net::graph::Graph) that it computes: a layer and what was fused into its kernel. None, where
-    /// it only moves numbers.
+    /// The nodes of the [graph](cnn_net::graph::Graph) that it computes: a layer and what was fused into its kernel. Empty if
+    /// the step only moves numbers.
     pub nodes: &'a [usize],
     /// The node that it moves numbers for; none for the net's input.
     pub serves: Option<usize>,
-    /// Whether a call computes all images of a batch. Others are called for each image.
+    /// Whether one call computes all images of a batch. Other kernels are called once per image.
     pub shared: bool,
 }
 
 impl<'a> Step<'a> {
-    /// One that computes nodes.
+    /// A step that computes nodes.
     #[must_use]
     pub const fn new(name: &'a str, kernel: &'a str, algorithm: &'a str, nodes: &'a [usize]) -> Self {
         Self { name, kernel, algorithm, nodes, serves: None, shared: false }
     }
 
-    /// One that moves numbers for a node.
+    /// A step that moves numbers for a node.
     #[must_use]
     pub const fn moves(name: &'a str, kernel: &'a str, serves: Option<usize>) -> Self {
         Self { name, kernel, algorithm: "", nodes: &[], serves, shared: false }
@@ -55,7 +55,7 @@ impl<'a> Step<'a> {
         if let [node, ..] = self.nodes { Some(*node) } else { self.serves }
     }
 
-    /// Multiplications with a weight for one image; as many as the layers have, even where the kernel needs fewer.
+    /// Multiplications with a weight for one image, counted as the layers define them, even if the kernel needs fewer.
     #[must_use]
     pub fn macs(&self, graph: &Graph<'_>) -> u64 {
         self.nodes.iter().map(|node| graph.nodes[*node].macs()).sum()
@@ -140,7 +140,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// At the beginning of a pass over this many images.
+    /// The start of a pass over this many images.
     pub fn new(steps: &'a [Step<'a>], images: usize, report: &'a mut dyn FnMut(usize)) -> Self {
         Self { steps, images, report: RefCell::new(report), step: Cell::new(0), image: Cell::new(0) }
     }
@@ -152,7 +152,7 @@ impl<'a> Progress<'a> {
         self.step.set(self.after(step));
     }
 
-    /// The step after this one. Runs of steps that are not shared are repeated for each image.
+    /// The next step. Runs of steps that are not shared are repeated for each image.
     fn after(&self, step: usize) -> usize {
         let shared = |step: usize| self.steps.get(step).is_none_or(|step| step.shared);
         let next = step + 1;

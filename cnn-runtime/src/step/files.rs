@@ -1,7 +1,7 @@
-//! A trainer on the heap: from tensors, to files and back.
+//! A trainer on the heap: created from tensors, saved to files and resumed from them.
 //!
-//! What a checkpoint has besides the net's tensors has names that begin with a dot, as no tensor of a net can: no level of a name is
-//! empty.
+//! Everything in a checkpoint besides the net's tensors has a name that begins with a dot. No tensor of a net can have such a name,
+//! since no level of a name is empty.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -43,7 +43,7 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
         super::packing::weights::<N>(&self.all_tensors())
     }
 
-    /// A safetensors file that PyTorch and the net's weights read.
+    /// A safetensors file that PyTorch and `NameWeights` can load.
     #[must_use]
     pub fn to_safetensors(&self) -> Vec<u8> {
         write(&entries::<N>(&self.all_tensors()))
@@ -55,7 +55,7 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
         if trunk.is_empty() { Cow::Borrowed(own) } else { Cow::Owned([own, trunk].concat()) }
     }
 
-    /// A safetensors file with all tensors, with what the optimiser remembers, and the number of steps: training can go on from it.
+    /// A safetensors file with all tensors, the optimiser's state and the number of steps, from which training can resume.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
         let counts = halves(self.steps, 24);
@@ -72,12 +72,12 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
         write(&all)
     }
 
-    /// Goes on from a checkpoint of the same net and the same kind of optimiser. If it is another, nothing changes. The optimiser's
-    /// numbers, as a momentum, are those of this trainer.
+    /// Resumes from a checkpoint of the same net and the same kind of optimiser; on an error, nothing changes. The optimiser's
+    /// hyperparameters, such as momentum, remain this trainer's.
     ///
     /// # Errors
     ///
-    /// If it is of other layers or of another optimiser, or lacks something.
+    /// If the checkpoint is for other layers or another optimiser, or lacks something.
     pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), CheckpointError> {
         let saved = Saved::open(checkpoint)?;
         let mut layers_then = [0.0; 2];
@@ -114,7 +114,7 @@ fn halves(number: u64, bits: u32) -> [f32; 2] {
     [(number & ((1 << bits) - 1)) as f32, (number >> bits) as f32]
 }
 
-/// The name of what the optimiser remembers of a tensor.
+/// The name of the optimiser's state for a tensor.
 fn state_name<O: Optimiser>(trained: &Trained) -> String {
     format!(".{}.{}", O::NAME, trained.tensor.name)
 }

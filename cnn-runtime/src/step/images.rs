@@ -7,7 +7,7 @@ use crate::place::workspace::Batch;
 /// How a pass over a minibatch runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a> {
-    /// On which instruction set, and on which threads.
+    /// The instruction set, and the threads.
     pub run: Run<'a>,
     /// What it is for.
     pub mode: Mode,
@@ -16,11 +16,11 @@ pub struct Pass<'a> {
 /// What a pass over a minibatch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
-    /// Whether it trains: normalises by the statistics of the minibatch, and drops.
+    /// Whether it is in training mode: normalises by the statistics of the minibatch, and applies dropout.
     pub trains: bool,
     /// What the bits of dropout depend on, besides the step.
     pub seed: u64,
-    /// The number of steps before it.
+    /// The number of steps so far.
     pub step: u64,
 }
 
@@ -32,8 +32,8 @@ impl Mode {
     }
 }
 
-/// Calls `kernels` with the number and the workspace of each image. On several threads, each thread takes some images; if there are too
-/// few, kernels are split, as in a pass over one image.
+/// Calls `kernels` with the index and the workspace of each image. With several threads, each takes some of the images; if there are
+/// too few images, kernels are split instead, as in a pass over one image.
 ///
 /// # Panics
 ///

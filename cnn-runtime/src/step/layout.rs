@@ -1,4 +1,4 @@
-//! Where a step has what.
+//! Where a step keeps its numbers.
 
 #[cfg(any(feature = "alloc", feature = "kernels"))]
 use cnn_net::graph::{Graph, Node, Tensor};
@@ -9,25 +9,25 @@ use cnn_net::record;
 pub struct StepLayout<'a> {
     /// Images of a minibatch.
     pub images: usize,
-    /// Floats that all images share.
+    /// Floats in the array that all images share.
     pub shared: usize,
     /// Floats of the workspace of an image.
     pub workspace: usize,
-    /// The most floats of a workspace that are alive at once: none could be smaller.
+    /// The peak of live floats in a workspace: no workspace could be smaller.
     pub lower_bound: usize,
-    /// Floats of the tensors but those of the trunk. They are the first that are shared.
+    /// Floats of all tensors outside the trunk. They come first in the shared array.
     pub tensors_len: usize,
-    /// Floats of the tensors of the trunk: of the frozen layers before all that are trained.
+    /// Floats of the trunk's tensors: those of the frozen layers that precede all trained ones.
     pub trunk_tensors: usize,
     /// Floats of the packed weights of the trunk.
     pub trunk: usize,
-    /// Where the output of an image is in its workspace, once it was asked for.
+    /// Where an image's output is in its workspace, once it has been computed.
     pub output: usize,
     /// The net's tensors, in the order of its nodes.
     pub tensors: &'a [TensorPlace],
     /// Numbers that never change.
     pub constants: &'a [Constant],
-    /// What has a loss: the net's output, then its auxiliary classifiers.
+    /// What has a loss: the net's outputs, then its auxiliary classifiers.
     pub heads: &'a [Head],
 }
 
@@ -38,7 +38,7 @@ pub struct TensorPlace {
     pub node: usize,
     /// Its index in the node's tensors.
     pub tensor: usize,
-    /// Where it begins in what all images share; those of the trunk come after `tensors_len`, in an array of their own.
+    /// Where it begins in the shared array; the trunk's tensors are counted from `tensors_len` on, in a separate array.
     pub offset: usize,
     /// How many numbers it has.
     pub len: usize,
@@ -66,7 +66,7 @@ pub struct Head {
     pub offset: usize,
     /// How many there are.
     pub losses: usize,
-    /// How many numbers after these are 1 where the prediction is right, and 0 elsewhere.
+    /// How many numbers after the losses count hits: 1 where the prediction is right, and 0 elsewhere.
     pub hits: usize,
 }
 
@@ -100,7 +100,7 @@ impl<'a> StepLayout<'a> {
         })
     }
 
-    /// Floats of everything but the trunk, and what the optimiser remembers.
+    /// Floats of everything except the trunk and the optimiser's state.
     #[must_use]
     pub const fn floats(&self) -> usize {
         self.shared + self.images * self.workspace
@@ -112,13 +112,14 @@ impl<'a> StepLayout<'a> {
         self.tensors_len + self.trunk_tensors
     }
 
-    /// Floats that are in the binary if the net's weights are: all tensors but those of the trunk, and its packed weights.
+    /// Floats in the binary if the net's weights are embedded: all tensors outside the trunk, and the trunk's packed
+    /// weights.
     #[must_use]
     pub const fn embedded(&self) -> usize {
         self.tensors_len + self.trunk
     }
 
-    /// Numbers of the tensors that are trained.
+    /// Elements of all trained tensors.
     #[must_use]
     pub fn trained(&self) -> usize {
         self.tensors.iter().filter(|place| place.gradient.is_some()).map(|place| place.len).sum()

@@ -1,4 +1,4 @@
-//! Tensors of files, where a step has them.
+//! Loads tensors from files to where a step keeps them.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::kernels::minibatch::pack::PackStep;
 use crate::train::Init;
 use crate::weights::{Source, WeightsError, read};
 
-/// All tensors, in the order of their places. Those of auxiliary classifiers that are missing are initialised by the seed 0.
+/// All tensors, in the order of their places. Missing tensors of auxiliary classifiers are initialised with seed 0.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub(super) fn load(graph: &Graph<'_>, layout: &StepLayout<'_>, source: &Source<'
     Ok(floats)
 }
 
-/// What a program has in the binary to train a net: all tensors but those of the trunk, and after them its packed weights.
+/// What a binary embeds to train a net: all tensors outside the trunk, followed by the trunk's packed weights.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Where a trainer has its numbers.
+//! Where a trainer keeps its numbers.
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -14,20 +14,21 @@ use crate::place::heap::{Heap, zeroed_box};
 use crate::place::workspace::Workspace;
 use crate::train::Optimiser;
 
-/// All memory of a trainer: what a step of the net `N` computes in, and what the optimiser remembers. Zeros at first.
+/// All memory of a trainer: the memory in which a step of the net `N` computes, and the optimiser's state. Initially
+/// zeros.
 ///
-/// A `static` of this type takes no room in the program file, since it is all zeros.
+/// A `static` of this type takes no space in the executable, since it is all zeros.
 #[repr(transparent)]
 pub struct TrainerMemory<N: Train, O: Optimiser>(N::Memory<O>);
 
 impl<N: Train, O: Optimiser> TrainerMemory<N, O> {
-    /// Zeros; can be in a `static`.
+    /// All zeros; can initialise a `static`.
     #[expect(clippy::new_without_default, reason = "a default on the stack would invite overflows of large nets")]
     pub const fn new() -> Self {
         Self(N::Memory::ZEROS)
     }
 
-    /// Zeros on the heap, which were never on the stack.
+    /// Zeros on the heap that were never on the stack.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn boxed() -> Box<Self> {
@@ -39,7 +40,7 @@ impl<N: Train, O: Optimiser> TrainerMemory<N, O> {
         self.0.step()
     }
 
-    /// What the optimiser remembers.
+    /// The optimiser's state.
     pub(super) fn states(&self) -> &[f32] {
         self.0.states()
     }
@@ -68,14 +69,14 @@ pub trait Memory: Zero {
     /// The floats of a step.
     fn step(&self) -> &[f32];
 
-    /// What the optimiser remembers.
+    /// The optimiser's state.
     fn states(&self) -> &[f32];
 
     /// Both, to change them.
     fn parts(&mut self) -> [&mut [f32]; 2];
 }
 
-/// `FLOATS` floats of a step, and what the optimiser remembers: `[[f32; TRAINED]; STATES]`.
+/// `FLOATS` floats of a step, and the optimiser's state, `[[f32; TRAINED]; STATES]`.
 #[doc(hidden)]
 #[repr(C)]
 pub struct StepMemory<const FLOATS: usize, S> {
@@ -102,13 +103,13 @@ impl<const FLOATS: usize, S: Floats> Memory for StepMemory<FLOATS, S> {
     }
 }
 
-/// Where memory can be: in the trainer, by value, or behind a pointer.
+/// How a trainer can hold its memory: by value, or behind a pointer.
 #[doc(hidden)]
 pub trait Holds<M> {
     /// The memory.
     fn memory(&self) -> &M;
 
-    /// The memory, to compute in it.
+    /// The memory, mutably.
     fn memory_mut(&mut self) -> &mut M;
 }
 
@@ -154,7 +155,7 @@ impl<M> Holds<M> for Heap<M> {
     }
 }
 
-/// Where the memory of a trainer is unless the caller says otherwise: on the heap.
+/// Where a trainer's memory is by default: on the heap.
 #[cfg(feature = "alloc")]
 pub type OwnMemory<N, O> = Heap<TrainerMemory<N, O>>;
 
@@ -162,11 +163,11 @@ pub type OwnMemory<N, O> = Heap<TrainerMemory<N, O>>;
 #[cfg(not(feature = "alloc"))]
 pub type OwnMemory<N, O> = &'static mut TrainerMemory<N, O>;
 
-/// The weights of the trunk: of the frozen layers before all that are trained.
+/// The weights of the trunk: the frozen layers that precede all trained ones.
 pub(super) struct Trunk<N: Train> {
     /// Packed, in the binary.
     embedded: &'static [f32],
-    /// The tensors, and after them the packed weights: of a trainer whose tensors are not in the binary.
+    /// The tensors, followed by the packed weights: for a trainer whose tensors are not embedded.
     #[cfg(feature = "alloc")]
     own: Option<Heap<N::Trunk>>,
     net: PhantomData<fn() -> N>,
@@ -183,7 +184,8 @@ impl<N: Train> Trunk<N> {
         }
     }
 
-    /// Packs its tensors, which are the last ones of all. These are dropped first, since both together may be large.
+    /// Packs the trunk's tensors, which come last in `all`. `all` is dropped before packing, since both together may be
+    /// large.
     #[cfg(feature = "alloc")]
     pub(super) fn of(all: Box<[f32]>) -> Self {
         let mut own = Heap::<N::Trunk>::zeroed();
@@ -193,7 +195,7 @@ impl<N: Train> Trunk<N> {
         Self { own: Some(own), ..Self::embedded(&[]) }
     }
 
-    /// The tensors of a trainer whose tensors are not in the binary; else none.
+    /// The trunk's tensors, if they are not embedded.
     pub(super) fn tensors(&self) -> &[f32] {
         #[cfg(feature = "alloc")]
         if let Some(own) = &self.own {

@@ -13,13 +13,13 @@ use crate::train::Optimiser;
 
 /// A net with a training step. `#[train(batch = …)]` implements it.
 pub trait Train {
-    /// An image: `[f32; N]`, in the order C, H, W; that of several inputs has one after another.
+    /// An image: `[f32; N]`, in the order C, H, W; several inputs follow one another.
     type Image: Numbers;
-    /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`; of several outputs, a struct of these.
+    /// The target for an image: a class, `[u32; PIXELS]`, or `[f32; N]`; for several outputs, a struct of these.
     type Target: Sync;
-    /// The output for an image: `[f32; N]`, in the order C, H, W; that of several outputs has one after another.
+    /// The output for an image: `[f32; N]`, in the order C, H, W; several outputs follow one another.
     type Output: Numbers;
-    /// A score of each output, and of each auxiliary classifier.
+    /// A score for each output and each auxiliary classifier.
     type Scores: AsRef<[Score]> + AsMut<[Score]>;
     /// A minibatch of images.
     type Images: Numbers + AsRef<[Self::Image]>;
@@ -29,21 +29,21 @@ pub trait Train {
     type Weights;
     /// All memory of a step.
     type Memory<O: Optimiser>: Memory;
-    /// The tensors of the trunk, and after them its packed weights.
+    /// The trunk's tensors, followed by its packed weights.
     type Trunk: Floats;
 
     /// The net as declared.
     const GRAPH: &'static Graph<'static>;
-    /// Where nothing was scored yet.
+    /// The scores before the first step.
     const NO_SCORES: Self::Scores;
-    /// Where the step has what.
+    /// Where the step keeps its numbers.
     const STEP: StepLayout<'static>;
     /// How the net's weights are packed.
     #[cfg(feature = "alloc")]
     const RECIPE: &'static [Pack];
 
-    /// The losses of a minibatch, or of fewer images, and the gradients of the logits. Images without targets have no loss. `trunk` are
-    /// packed weights.
+    /// Computes the losses of a minibatch, or of fewer images, and the gradients of the logits. Images without targets have no loss.
+    /// `trunk` holds packed weights.
     fn forward(
         pass: Pass<'_>,
         images: &[Self::Image],
@@ -53,13 +53,13 @@ pub trait Train {
         workspaces: &mut [f32],
     );
 
-    /// The output of an image without a target, after the pass forward.
+    /// Computes the output of an image without a target, after the forward pass.
     fn output(run: Run<'_>, workspace: &mut [f32]);
 
-    /// All other gradients of a whole minibatch.
+    /// Computes all other gradients of a whole minibatch.
     fn backward(pass: Pass<'_>, shared: &mut [f32], workspaces: &mut [f32]);
 
-    /// Packs the trunk, whose tensors are there.
+    /// Packs the trunk from its tensors.
     #[cfg(feature = "alloc")]
     fn pack_trunk(run: Run<'_>, trunk: &mut [f32]);
 
@@ -68,13 +68,13 @@ pub trait Train {
     fn weights(fill: impl FnOnce(&mut [f32])) -> Self::Weights;
 }
 
-/// A net with a training step and `#[weights("…")]`: a trainer can begin with the weights in the binary.
+/// A net with a training step and `#[weights("…")]`: a trainer can start from the weights in the binary.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no weights in the binary to train",
     note = "`#[weights(\"file.safetensors\")]` above the net embeds them"
 )]
 pub trait TrainEmbedded: Train {
-    /// All tensors but those of the trunk, and after them its packed weights.
+    /// All tensors outside the trunk, followed by the trunk's packed weights.
     fn embedded() -> &'static [f32];
 }
 

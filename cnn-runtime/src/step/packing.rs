@@ -1,4 +1,4 @@
-//! Tensors in memory to the packed weights of a net: what [`load`](crate::weights::load) does with those of a file, without questions.
+//! Packs tensors in memory into a net's weights, as [`load`](crate::weights::load) does for those of a file, but without checks.
 
 use cnn_net::graph::{Graph, Role};
 use cnn_net::op::Op;

@@ -1,4 +1,4 @@
-//! The tensors of a net that is trained.
+//! The tensors of a net in training.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -15,26 +15,26 @@ use super::saved::{Entry, write};
 use crate::train::Init;
 use crate::weights::{Source, WeightsError};
 
-/// The tensors of a net in single precision, in the order of their files: parameters, and running statistics.
+/// The tensors of a net in single precision, in file order: parameters and running statistics.
 ///
 /// ```ignore
 /// let params = LeNet5Params::init(42);
 /// let params = LeNet5Params::from_safetensors(&std::fs::read("lenet5.safetensors")?)?;
 /// ```
 pub struct Params<N> {
-    /// In the order of their places: those that a step shares, then those of the trunk.
+    /// In the order of their places: first the tensors in the shared array, then the trunk's.
     pub(super) floats: Box<[f32]>,
     net: PhantomData<fn() -> N>,
 }
 
 impl<N: Train> Params<N> {
-    /// Numbers that follow from the seed alone, with PyTorch's distributions.
+    /// Initial values with PyTorch's distributions, which depend only on the seed.
     #[must_use]
     pub fn init(seed: u64) -> Self {
         Self::init_with(Init::Torch, seed)
     }
 
-    /// Numbers that follow from the seed alone.
+    /// Initial values that depend only on the seed.
     #[must_use]
     pub fn init_with(init: Init, seed: u64) -> Self {
         let mut params = Self::zeros();
@@ -53,8 +53,8 @@ impl<N: Train> Params<N> {
         Self::load(&Source::new(file))
     }
 
-    /// Reads one safetensors file or the shards of a model, with rules for names and progress reports. Tensors of auxiliary
-    /// classifiers that are missing are initialised by the seed 0.
+    /// Reads one safetensors file or the shards of a model, with rules for names and progress reports. Missing tensors of
+    /// auxiliary classifiers are initialised with seed 0.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<N: Train> Params<N> {
         load(N::GRAPH, &N::STEP, source).map(Self::of)
     }
 
-    /// A safetensors file of F32 that PyTorch and the net's weights read.
+    /// A safetensors file in F32 that PyTorch and `NameWeights` can load.
     #[must_use]
     pub fn to_safetensors(&self) -> Vec<u8> {
         write(&entries::<N>(&self.floats))
@@ -76,7 +76,7 @@ impl<N: Train> Params<N> {
         Some(&self.floats[place.offset..][..place.len])
     }
 
-    /// The numbers of a tensor by its name, to change them.
+    /// The numbers of a tensor by its name, mutably.
     pub fn tensor_mut(&mut self, name: &str) -> Option<&mut [f32]> {
         let place = place::<N>(name)?;
         Some(&mut self.floats[place.offset..][..place.len])

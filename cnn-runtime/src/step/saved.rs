@@ -1,4 +1,4 @@
-//! Files of a training: weights, and checkpoints from which it goes on as if it had never ended.
+//! Files saved in training: weights, and checkpoints from which it resumes as if it had never stopped.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -41,24 +41,24 @@ pub(super) fn write(entries: &[Entry<'_>]) -> Vec<u8> {
     file.expect("tensors have as many bytes as their shapes say")
 }
 
-/// Why a training cannot go on from a file.
+/// Why training cannot resume from a file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// It is no safetensors file, or cannot be read.
+    /// It is not a safetensors file, or cannot be read.
     Unreadable(Problem),
-    /// It is of a net with other layers, or in which others are trained.
+    /// It is the checkpoint of a net with other layers, or with other trained layers.
     OtherNet {
-        /// The net that it should be of.
+        /// The net whose checkpoint it should be.
         expected: &'static str,
     },
-    /// It is the checkpoint of another optimiser, or only has weights.
+    /// It is the checkpoint of another optimiser, or contains only weights.
     Missing {
         /// The tensor that it should have.
         name: String,
-        /// How many numbers that should have.
+        /// How many numbers that tensor should have.
         expected: usize,
-        /// How many it has, if it is there.
+        /// How many it has, if it exists.
         found: Option<usize>,
     },
 }

@@ -1,4 +1,4 @@
-//! A net that is trained.
+//! A net in training.
 
 use core::borrow::BorrowMut;
 use core::fmt;
@@ -18,20 +18,21 @@ use crate::network::Numbers;
 use crate::place::workspace::Batch;
 use crate::train::{Init, Optimiser, Update, clip_factor, global_norm, scale};
 
-/// What a net makes of some images.
+/// How well a net does on some images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// The mean of their losses; of several outputs the sum, each times its weight. In training, those of auxiliary classifiers are in
-    /// it, too.
+    /// The mean loss; for several outputs, the sum of their losses, each times its weight. In training, it includes the losses of
+    /// auxiliary classifiers.
     pub loss: f64,
-    /// How many classes among the targets have the first of the largest scores; of several outputs all together.
+    /// How many predictions are right: the class with the largest score, the first if several are equal, is the target.
+    /// Summed over several outputs.
     pub hits: usize,
 }
 
-/// A net that is trained, with all memory that its steps need: they allocate nothing.
+/// A net in training, with all memory that its steps need, so that they allocate nothing.
 ///
-/// That memory is on the heap ([`new`](Self::new)), or wherever the caller has it: [`embedded_in`](Self::embedded_in) and
-/// [`init_in`](Self::init_in) need no allocator. Results have the same bits in either, and for any number of threads.
+/// That memory is on the heap ([`new`](Self::new)) or provided by the caller: [`embedded_in`](Self::embedded_in) and
+/// [`init_in`](Self::init_in) need no allocator. Results are bit-identical in either case, and for any number of threads.
 pub struct Trainer<N: Train, O: Optimiser, S = OwnMemory<N, O>> {
     pub(super) memory: S,
     pub(super) trunk: Trunk<N>,
@@ -44,11 +45,11 @@ pub struct Trainer<N: Train, O: Optimiser, S = OwnMemory<N, O>> {
 }
 
 impl<N: Train, O: Optimiser, S: BorrowMut<TrainerMemory<N, O>> + Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
-    /// A net with the weights in the binary, before its first step. `memory` is a `NameTrainerMemory` by value, in a box, or, as a
-    /// `&mut`, wherever the caller has it; what is in it does not matter.
+    /// A trainer that starts from the weights in the binary. `memory` is a `NameTrainerMemory` by value, in a box, or behind a
+    /// `&mut`; its contents don't matter.
     ///
-    /// The weights of the frozen layers before all that are trained stay in the binary, where they are packed already. All other
-    /// tensors are copied.
+    /// The weights of the frozen layers that precede all trained ones stay in the binary, already packed. All other tensors are
+    /// copied.
     pub fn embedded_in(memory: S, optimiser: O) -> Self
     where
         N: TrainEmbedded,
@@ -57,10 +58,10 @@ impl<N: Train, O: Optimiser, S: BorrowMut<TrainerMemory<N, O>> + Holds<TrainerMe
         Self::within(memory, Trunk::embedded(trunk), optimiser, |to| to.copy_from_slice(tensors))
     }
 
-    /// A net with numbers that follow from the seed alone, with PyTorch's distributions, before its first step. `memory` is as for
+    /// A trainer with initial values that depend only on the seed, with PyTorch's distributions. `memory` is as for
     /// [`embedded_in`](Self::embedded_in).
     ///
-    /// It does not compile for a net whose first layers are frozen: these need weights.
+    /// It does not compile for a net whose first layers are frozen, since these need weights.
     pub fn init_in(memory: S, optimiser: O, seed: u64) -> Self {
         const { assert!(N::STEP.trunk == 0, "the frozen layers of the net need weights: `embedded_in`") }
         Self::within(memory, Trunk::embedded(&[]), optimiser, |to| {
@@ -70,7 +71,7 @@ impl<N: Train, O: Optimiser, S: BorrowMut<TrainerMemory<N, O>> + Holds<TrainerMe
         })
     }
 
-    /// In memory that may hold anything, with tensors that `fill` writes.
+    /// In memory with any contents, with tensors that `fill` writes.
     fn within(mut memory: S, trunk: Trunk<N>, optimiser: O, fill: impl FnOnce(&mut [f32])) -> Self {
         let [_, states] = memory.memory_mut().parts();
         states.fill(0.0);
@@ -79,17 +80,17 @@ impl<N: Train, O: Optimiser, S: BorrowMut<TrainerMemory<N, O>> + Holds<TrainerMe
 }
 
 impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
-    /// Bytes of a step's memory, without what the optimiser remembers, and without the weights of the frozen layers before all that
-    /// are trained: [`TRUNK_BYTES`](Self::TRUNK_BYTES).
+    /// Bytes of a step's memory, without the optimiser's state, and without the weights of the frozen layers that precede all
+    /// trained ones, which are [`TRUNK_BYTES`](Self::TRUNK_BYTES).
     pub const TRAIN_BYTES: usize = N::STEP.floats() * size_of::<f32>();
-    /// Bytes of all memory that changes: of a step, and of what the optimiser remembers.
+    /// Bytes of all mutable memory: that of a step, and the optimiser's state.
     pub const MEMORY_BYTES: usize = size_of::<TrainerMemory<N, O>>();
-    /// Bytes of the packed weights of the frozen layers before all that are trained: in the binary, or on the heap.
+    /// Bytes of the packed weights of the frozen layers that precede all trained ones: in the binary, or on the heap.
     pub const TRUNK_BYTES: usize = N::STEP.trunk * size_of::<f32>();
     /// Images of a minibatch.
     pub const BATCH: usize = N::STEP.images;
 
-    /// In memory with zeros as what the optimiser remembers.
+    /// In memory where the optimiser's state is zero.
     pub(super) fn start(mut memory: S, trunk: Trunk<N>, optimiser: O, fill: impl FnOnce(&mut [f32])) -> Self {
         let StepLayout { tensors_len, constants, .. } = N::STEP;
         let [floats, _] = memory.memory_mut().parts();
@@ -101,20 +102,20 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         Self { memory, trunk, optimiser, scores, pool: PoolOf::NONE, clip: None, seed: 0, steps: 0 }
     }
 
-    /// With other bits of dropout; the seed is 0 otherwise.
+    /// With this seed for dropout's random bits; the default is 0.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// With gradients that are together no longer than this (Pascanu, Mikolov & Bengio 2013).
+    /// With gradients clipped to this global norm (Pascanu, Mikolov & Bengio 2013).
     #[must_use]
     pub fn clip(self, norm: f64) -> Self {
         Self { clip: Some(norm), ..self }
     }
 
-    /// With new numbers in the layers that are trained, which follow from the seed alone: to train the last layers for other classes.
-    /// Frozen layers stay as they are.
+    /// With the trained layers initialised again, from the seed alone: to train the last layers for other classes. Frozen layers are
+    /// unchanged.
     #[must_use]
     pub fn redrawn(mut self, init: Init, seed: u64) -> Self {
         let [floats, _] = self.memory.memory_mut().parts();
@@ -132,7 +133,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         Self { pool: PoolOf::of(pool), ..self }
     }
 
-    /// One step: the loss of a minibatch, all gradients, new running statistics, and an update of every tensor that is trained.
+    /// One step: the loss of a minibatch, all gradients, new running statistics, and an update of every trained tensor.
     ///
     /// # Panics
     ///
@@ -143,8 +144,8 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         score
     }
 
-    /// The loss of a minibatch as in training, and all gradients, which [`grad`](Self::grad) returns. Running statistics change, but no
-    /// parameter does.
+    /// Computes the training loss of a minibatch and all gradients, which [`grad`](Self::grad) returns. Running statistics change, but
+    /// no parameter does.
     ///
     /// # Panics
     ///
@@ -158,7 +159,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         self.scored(scores)
     }
 
-    /// Changes every tensor by the gradients that are there.
+    /// Updates every trained tensor with the current gradients.
     pub fn update(&mut self, rate: f64) {
         self.steps += 1;
         let [floats, states_of_all] = self.memory.memory_mut().parts();
@@ -176,7 +177,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         }
     }
 
-    /// What the net makes of any number of images, as it would at inference: by running statistics, and without dropout. Auxiliary
+    /// Evaluates the net on any number of images, as at inference: with running statistics and without dropout. Auxiliary
     /// classifiers don't count.
     ///
     /// # Panics
@@ -197,7 +198,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         self.scored(scores)
     }
 
-    /// Keeps the scores of the outputs and of auxiliary classifiers, and adds them up.
+    /// Stores the scores of the outputs and of auxiliary classifiers, and adds them up.
     fn scored(&mut self, scores: N::Scores) -> Score {
         self.scores = scores;
         let scores = self.scores.as_ref();
@@ -206,14 +207,14 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         Score { loss, hits }
     }
 
-    /// What made up the last score, of a step or of an evaluation: the scores of the outputs, and, of a step, those of auxiliary
-    /// classifiers after them. Losses are times their weights.
+    /// The parts of the last score, of a step or an evaluation: the scores of the outputs and, for a step, of the auxiliary
+    /// classifiers. Losses are multiplied by their weights.
     pub fn scores(&self) -> &[Score] {
         self.scores.as_ref()
     }
 
-    /// The output of the net for an image, of several outputs one after another, with the weights as they are now, as [`evaluate`](Self::evaluate) judges it. It packs no weights for
-    /// the net itself, so it is the way to run a net between steps, and where there is no allocator.
+    /// The net's output for an image with the current weights, as [`evaluate`](Self::evaluate) computes it; several outputs follow one
+    /// another. It does not pack weights for the net itself, so use it to run a net between steps, or without an allocator.
     pub fn predict(&mut self, image: &N::Image) -> &N::Output {
         let (pass, trunk, [shared, workspaces]) = self.pass(false);
         N::forward(pass, core::slice::from_ref(image), &[], trunk, shared, workspaces);
@@ -222,7 +223,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         N::Output::of(output).expect("a slice of this length")
     }
 
-    /// How a pass runs, the packed weights of the trunk, and the memory of a step: what all images share, and the workspaces of these.
+    /// How a pass runs, the trunk's packed weights, and the memory of a step: the shared array, and the images' workspaces.
     fn pass(&mut self, trains: bool) -> (Pass<'_>, &[f32], [&mut [f32]; 2]) {
         let Self { memory, trunk, pool, seed, steps, .. } = self;
         let [floats, _] = memory.memory_mut().parts();
@@ -231,18 +232,18 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         (Pass { run: Run::best().on(pool.threads()), mode }, trunk.packed(), [shared, workspaces])
     }
 
-    /// How many steps there were.
+    /// How many steps have been taken.
     pub const fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// The numbers of a tensor by its name, `conv1.weight`. Those that stay in the binary ([`embedded_in`](Self::embedded_in)) are there
-    /// in packed form alone, so there are none of these.
+    /// The numbers of a tensor by its name, `conv1.weight`. `None` for tensors that stay in the binary
+    /// ([`embedded_in`](Self::embedded_in)), which are there only in packed form.
     pub fn tensor(&self, name: &str) -> Option<&[f32]> {
         self.numbers(place::<N>(name)?)
     }
 
-    /// The numbers of a tensor by its name, to change them; none of the frozen layers before all that are trained, whose weights are
+    /// The numbers of a tensor by its name, mutably. `None` for the frozen layers that precede all trained ones, whose weights are
     /// packed once.
     pub fn tensor_mut(&mut self, name: &str) -> Option<&mut [f32]> {
         let TensorPlace { offset, len, .. } = *place::<N>(name)?;
@@ -250,33 +251,33 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         floats[..N::STEP.tensors_len].get_mut(offset..)?.get_mut(..len)
     }
 
-    /// The names and the numbers of the tensors that [`tensor_mut`](Self::tensor_mut) can change: what has to be kept to set them
-    /// again, and for [`resumed_at`](Self::resumed_at).
+    /// The names and the numbers of the tensors that [`tensor_mut`](Self::tensor_mut) can change: save these to restore them
+    /// later, and for [`resumed_at`](Self::resumed_at).
     pub fn tensors(&self) -> impl Iterator<Item = (&'static str, &[f32])> {
         let own = tensors::<N>().filter(|(place, ..)| place.offset < N::STEP.tensors_len);
         own.filter_map(|(place, _, tensor)| Some((tensor.name, self.numbers(place)?)))
     }
 
-    /// The gradient of a tensor by its name, `conv1.weight`, in the last minibatch; none of those that are not trained. It is in the
-    /// order of the tensor.
+    /// The gradient of a tensor by its name, `conv1.weight`, in the last minibatch, in the tensor's order. `None` for tensors that
+    /// are not trained.
     pub fn grad(&self, name: &str) -> Option<&[f32]> {
         let place = place::<N>(name)?;
         Some(&self.memory.memory().step()[place.gradient?..][..place.len])
     }
 
-    /// All that the optimiser remembers: zeros before the first step.
+    /// The optimiser's state: zeros before the first step.
     pub fn states(&self) -> &[f32] {
         self.memory.memory().states()
     }
 
-    /// All that the optimiser remembers, to change it.
+    /// The optimiser's state, mutably.
     pub fn states_mut(&mut self) -> &mut [f32] {
         let [_, states] = self.memory.memory_mut().parts();
         states
     }
 
-    /// After this many steps: with the [`tensors`](Self::tensors) and [`states`](Self::states) of a trainer that has made them, it goes on
-    /// with the same bits.
+    /// Sets the number of steps taken so far. With the [`tensors`](Self::tensors) and [`states`](Self::states) of a trainer that took
+    /// them, training resumes bit for bit.
     #[must_use]
     pub fn resumed_at(self, steps: u64) -> Self {
         Self { steps, ..self }
@@ -290,18 +291,18 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
     }
 }
 
-/// A tensor that is trained.
+/// A trained tensor.
 pub(super) struct Trained {
     pub(super) place: &'static TensorPlace,
     node: &'static Node<'static>,
     pub(super) tensor: &'static Tensor<'static>,
-    /// Its gradients, counted from the first of all gradients.
+    /// Its gradients, as indices from the first of all gradients.
     gradient: Range<usize>,
-    /// What the optimiser remembers of it.
+    /// Its part of the optimiser's state.
     pub(super) states: Range<usize>,
 }
 
-/// All tensors that are trained.
+/// All trained tensors.
 pub(super) fn trained<N: Train, O: Optimiser>() -> impl Iterator<Item = Trained> {
     let mut end = 0;
     tensors::<N>().filter_map(move |(place, node, tensor)| {

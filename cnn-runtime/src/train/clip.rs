@@ -1,15 +1,15 @@
-//! Gradients of limited length.
+//! Gradient clipping.
 
 use super::Float;
 
-/// The Euclidean norm of all gradients together. Squares are added up in double precision, in the order of the slices.
+/// The global Euclidean norm of all gradients. Squares are summed in double precision, in the order of the slices.
 pub fn global_norm<'a, F: Float + 'a>(gradients: impl IntoIterator<Item = &'a [F]>) -> f64 {
     let numbers = gradients.into_iter().flatten().map(|number| (*number).into());
     libm::sqrt(numbers.map(|number: f64| number * number).sum())
 }
 
-/// What all gradients are to be multiplied by, so that their norm is at most `most` (Pascanu, Mikolov & Bengio 2013):
-/// `most / (norm + 1e-6)`, as in PyTorch, and never more than 1. A NaN stays one.
+/// The factor that limits the norm of all gradients to `most` (Pascanu, Mikolov & Bengio 2013): `most / (norm + 1e-6)`,
+/// as in PyTorch, and never more than 1. A NaN stays NaN.
 #[must_use]
 pub fn clip_factor(norm: f64, most: f64) -> f64 {
     let factor = most / (norm + 1e-6);

@@ -15,7 +15,8 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// The mask that `seed`, the number of the step (up to 2^32) and the layer's index among the nodes of the net decide.
+    /// The mask that follows from `seed`, the number of the step (up to 2^32) and the layer's index among the nodes of
+    /// the net.
     #[must_use]
     pub fn new(p: f32, seed: u64, step: u64, layer: u32) -> Self {
         let p = f64::from(p);
@@ -23,21 +24,22 @@ impl Dropout {
         Self { seed: words(seed), step: step as u32, layer, least: (p * 4_294_967_296.0) as u64, scale }
     }
 
-    /// Whether a number is kept, by the index of its image in the batch and its position in it in the order H, W, C.
+    /// Whether a number is kept, given the index of its image in the batch and its position in that image in the order
+    /// H, W, C.
     #[must_use]
     pub fn keeps(&self, image: u32, element: u32) -> bool {
         let [bits, ..] = philox(self.seed, [element, image, self.layer, self.step]);
         u64::from(bits) >= self.least
     }
 
-    /// What the 16 numbers from `element` on are multiplied by: the scale, or 0.
+    /// The factors of the 16 numbers from `element` on: the scale, or 0.
     #[inline(always)]
     pub(crate) fn factors(&self, image: u32, element: u32) -> [f32; 16] {
         let bits = philox_first(self.seed, [element, image, self.layer, self.step]);
         bits.map(|bits| if u64::from(bits) >= self.least { self.scale as f32 } else { 0.0 })
     }
 
-    /// What numbers that are kept are multiplied by: `1 / (1 - p)`.
+    /// The factor of kept numbers: `1 / (1 - p)`.
     #[must_use]
     pub const fn scale(&self) -> f64 {
         self.scale

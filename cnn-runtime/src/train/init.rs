@@ -8,15 +8,15 @@ use cnn_net::op::{Kind, Op};
 use super::Float;
 use super::random::{philox, words};
 
-/// How the weights of convolutions and fully connected layers are drawn. Each depends on the seed, on the name of its tensor and on its
-/// index in it, and on nothing else.
+/// How the weights of convolutions and fully connected layers are drawn. Each weight depends only on the seed, the name of its tensor
+/// and its index in the tensor.
 ///
-/// `fan_in` is the number of inputs that an output depends on, and `fan_out` that of outputs that depend on an input, as far as
-/// strides don't matter: `shape[1] * area` and `shape[0] * area` of a weight with filters of `area` taps. PyTorch computes both in
+/// `fan_in` is the number of inputs that an output depends on, and `fan_out` the number of outputs that depend on an input, if
+/// strides are ignored: `shape[1] * area` and `shape[0] * area` of a weight with filters of `area` taps. PyTorch computes both in
 /// the same way for transposed convolutions, where they are exchanged.
 ///
 /// All other tensors begin as in PyTorch: slopes of `prelu` with 1/4, factors and running variances with 1, summands and running
-/// means with 0. Of a layer by the user, tensors of two dimensions or more are drawn, `bias` and buffers are 0, and all others 1.
+/// means with 0. In a custom layer, tensors of two or more dimensions are drawn, `bias` and buffers are 0, and all others are 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Init {

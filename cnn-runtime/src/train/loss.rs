@@ -1,22 +1,22 @@
-//! What training makes small.
+//! What training minimises.
 
 use cnn_net::op::{Activation, Op};
 
-/// A loss: a number for a minibatch that is smaller the closer outputs are to what they should be.
+/// A loss: a number for a minibatch that is smaller the closer the outputs are to their targets.
 ///
 /// A loss is computed from logits, since the logarithm of a probability that was rounded to 0 is infinite. So if a net, or an auxiliary
 /// classifier, ends in the function that turns logits into probabilities, the loss [replaces](Self::replaces) it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
-    /// For classes: `-ln(softmax(x)[class])`, the mean over the batch and, of maps, over the pixels. It replaces a final `softmax` or
-    /// `log_softmax`.
+    /// For classes: `-ln(softmax(x)[class])`, the mean over the batch and, for maps, over the pixels. It replaces a final `softmax`
+    /// or `log_softmax`.
     CrossEntropy {
         /// Label smoothing (Szegedy et al. 2016): this share of each target is spread evenly over all classes. 0 is none.
         smoothing: f64,
     },
-    /// For numbers: `(x - target)^2`, the mean over all outputs of the batch. It replaces a final `step`, whose input is then what is
-    /// compared (Widrow & Hoff 1960).
+    /// For numbers: `(x - target)^2`, the mean over all outputs of the batch. It replaces a final `step`, whose input is then
+    /// compared with the target (Widrow & Hoff 1960).
     MeanSquared,
     /// For probabilities of separate events: `-t ln(sigmoid(x)) - (1 - t) ln(1 - sigmoid(x))` of the target `t`, the mean over all
     /// outputs of the batch. It replaces a final `sigmoid`, `log_sigmoid` or `step`.
@@ -39,14 +39,14 @@ impl Loss {
         }
     }
 
-    /// Whether its targets are classes, and not as many numbers as there are outputs.
+    /// Whether its targets are classes, rather than one number for each output.
     #[must_use]
     pub const fn is_of_classes(&self) -> bool {
         matches!(self, Self::CrossEntropy { .. })
     }
 }
 
-/// What an output adds to what training makes small: its loss, times a weight.
+/// What an output contributes to the total loss: its loss, times a weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Criterion {
     /// How it is compared with its targets.

@@ -6,18 +6,18 @@ use cnn_net::op::{Kind, Op};
 use super::Float;
 use crate::place::floats::Floats;
 
-/// Which tensors weight decay makes smaller.
+/// Which tensors weight decay applies to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decay {
     /// All parameters, as in PyTorch unless they are split into groups.
     #[default]
     All,
-    /// The weights of convolutions and fully connected layers. Biases, and factors and summands of normalisations, keep their size.
+    /// Only the weights of convolutions and fully connected layers, not biases, and not the scales and shifts of normalisations.
     Weights,
 }
 
 impl Decay {
-    /// Whether it makes the tensor of this role of a layer smaller.
+    /// Whether it applies to a layer's tensor with this role.
     #[must_use]
     pub const fn applies(self, op: &Op, role: Role) -> bool {
         match self {
@@ -34,26 +34,26 @@ impl Decay {
 pub struct Update {
     /// The learning rate.
     pub rate: f64,
-    /// Which step of the training it is, counted from 1.
+    /// The number of the step, from 1.
     pub step: u64,
-    /// Whether weight decay makes this tensor smaller; see [`Decay::applies`].
+    /// Whether weight decay applies to this tensor; see [`Decay::applies`].
     pub decays: bool,
 }
 
 /// How gradients change parameters.
 pub trait Optimiser {
-    /// What checkpoints call it: a word that no other optimiser has.
+    /// Its unique name in checkpoints.
     const NAME: &'static str;
-    /// What it remembers of `N` parameters: `[[f32; N]; 2]`, if that is two numbers of each.
+    /// The state for `N` parameters: `[[f32; N]; 2]` if it has two numbers per parameter.
     type States<const N: usize>: Floats;
-    /// How many numbers it remembers for each parameter.
+    /// How many numbers of state it keeps per parameter.
     const STATES: usize = size_of::<Self::States<1>>() / size_of::<f32>();
 
     /// Which tensors its weight decay makes smaller.
     fn decay(&self) -> Decay;
 
-    /// Changes a tensor. `states` is what the optimiser remembers of it: [`STATES`](Self::STATES) times as many numbers, all 0 before the
-    /// first step.
+    /// Updates a tensor. `states` is the optimiser's state for it: [`STATES`](Self::STATES) times as many numbers, all 0 before the first
+    /// step.
     ///
     /// # Panics
     ///
@@ -67,7 +67,7 @@ pub trait Optimiser {
 pub struct Sgd {
     /// How much of the previous steps is kept.
     pub momentum: f64,
-    /// Whether the gradient is added once more.
+    /// Whether it is Nesterov's momentum, which adds the gradient again.
     pub nesterov: bool,
     /// `weight_decay * w` is added to the gradient.
     pub weight_decay: f64,
@@ -94,7 +94,7 @@ impl Sgd {
         Self { weight_decay, ..self }
     }
 
-    /// With weight decay of these tensors alone.
+    /// With weight decay only for these tensors.
     #[must_use]
     pub const fn decaying(self, decay: Decay) -> Self {
         Self { decay, ..self }
@@ -148,7 +148,7 @@ impl Adam {
         Self { weight_decay, ..self }
     }
 
-    /// With weight decay of these tensors alone.
+    /// With weight decay only for these tensors.
     #[must_use]
     pub const fn decaying(self, decay: Decay) -> Self {
         Self { decay, ..self }

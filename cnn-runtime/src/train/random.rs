@@ -1,7 +1,7 @@
 //! Random bits that are a function of what they are for.
 //!
-//! A generator with a state gives other bits whenever something is computed in another order. A function of a key and a counter does
-//! not, so results are the same for any number of threads.
+//! A stateful generator gives other bits whenever something is computed in another order. A function of a key and a counter does not
+//! (a counter-based generator), so results are the same for any number of threads.
 
 /// Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011): four words that depend on a key
 /// and a counter, and look random in each bit of both.
@@ -18,7 +18,8 @@ pub const fn philox(mut key: [u32; 2], mut counter: [u32; 4]) -> [u32; 4] {
     counter
 }
 
-/// The first word for each of 16 counters, whose first word is counted up: side by side, so that compilers can use vectors.
+/// The first word for each of 16 counters whose first words are consecutive: side by side, so that the compiler can
+/// vectorise.
 #[inline(always)]
 pub(super) fn philox_first(mut key: [u32; 2], counter: [u32; 4]) -> [u32; 16] {
     let mut counters = counter.map(|word| [word; 16]);

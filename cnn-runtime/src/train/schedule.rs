@@ -8,7 +8,7 @@ pub const fn constant(rate: f64, _at: u64) -> f64 {
     rate
 }
 
-/// Multiplied by `factor` after each `every`: PyTorch's `StepLR`. Never changed, if `every` is 0.
+/// Multiplied by `factor` after every `every` steps or epochs: PyTorch's `StepLR`. Constant if `every` is 0.
 #[must_use]
 pub fn step(rate: f64, every: u64, factor: f64, at: u64) -> f64 {
     match at.checked_div(every) {
@@ -26,7 +26,7 @@ pub fn cosine(rate: f64, least: f64, total: u64, at: u64) -> f64 {
     least + (rate - least) * (1.0 + libm::cos(PI * at as f64 / total as f64)) / 2.0
 }
 
-/// A factor for any rate, which grows evenly from `1 / steps` at 0 to 1 (Goyal et al. 2017).
+/// Linear warm-up: a factor for any rate that grows from `1 / steps` at 0 to 1 (Goyal et al. 2017).
 #[must_use]
 pub fn warm_up(steps: u64, at: u64) -> f64 {
     if at >= steps { 1.0 } else { (at as f64 + 1.0) / steps as f64 }

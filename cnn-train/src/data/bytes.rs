@@ -33,11 +33,11 @@ impl Picture {
     }
 }
 
-/// How a picture of this size becomes the input of a net that is trained on pictures: numbers from 0 to 255.
+/// The preprocessing of a picture of this size, for a net that is trained on pictures: numbers from 0 to 255.
 ///
-/// If its sides are at most the input's, and not less than two thirds of it, a frame of 0 is added, as for LeNet-5, which reads digits
-/// of 28x28 in 32x32; otherwise it is resized until it covers the input, whose middle is kept. An input of 3 channels has red, green and
-/// blue, any other one brightness.
+/// If its sides are at most the input's, and at least two thirds of them, a frame of zeros is added, as for LeNet-5, which reads digits
+/// of 28x28 in 32x32; otherwise it is resized to cover the input, and the middle is kept. An input with 3 channels gets red, green and
+/// blue, any other input gets brightness.
 #[must_use]
 pub fn preprocess(input: Shape, picture: Size) -> Preprocess {
     let crop = input.size();

@@ -13,7 +13,7 @@ use crate::picture;
 
 /// The ends of the names of pictures.
 const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
-/// Those of pictures that are not read. To leave them out silently would train on a part of the data.
+/// The ends of the names of pictures in other formats. Skipping these silently would train on only a part of the data.
 const OTHERS: [&str; 8] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "jxl"];
 
 /// What is in a folder, sorted by name, but for hidden files.

@@ -1,4 +1,4 @@
-//! Finding a data set where a path leads.
+//! Finds the data set at a path.
 
 use std::ffi::OsStr;
 use std::io::Cursor;
@@ -13,16 +13,16 @@ use crate::error::{Error, shown};
 /// What stands for the digits in this crate. A folder of that name is `./digits`.
 pub const DIGITS: &str = "digits";
 
-/// Names of the part to learn from, and of the one to judge by.
+/// The names of the training and the validation part.
 const TRAINING: [&str; 1] = ["train"];
 const VALIDATION: [&str; 4] = ["t10k", "test", "val", "dev"];
 
-/// What to learn from and, if there is any, what to judge by.
+/// Training data and, if there is any, validation data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
-    /// What to learn from.
+    /// The training data.
     pub training: DataSet,
-    /// What to judge by.
+    /// The validation data.
     pub validation: Option<DataSet>,
 }
 
@@ -32,9 +32,9 @@ pub struct Parts {
 /// - a folder with IDX files named as MNIST's, `train-images…` and `train-labels…`, perhaps also `t10k-images…` and `t10k-labels…`;
 /// - a folder that has a folder of PNG or JPEG pictures for each class, or such folders in `train` and `val`;
 /// - an IDX file of images, and one of labels;
-/// - a file of comma-separated values: in each line the inputs, then the class or the numbers that the net should give.
+/// - a file of comma-separated values: in each line the inputs, then the class or the target values.
 ///
-/// If the paths lead to two sets, the second one is to judge by.
+/// If the paths lead to two sets, the second one is for validation.
 ///
 /// # Errors
 ///

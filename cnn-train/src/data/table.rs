@@ -1,4 +1,4 @@
-//! Numbers in a file of comma-separated values: in each line the inputs of a net, then what it should make of them.
+//! Numbers in a file of comma-separated values: in each line the inputs of a net, then their targets.
 
 use std::fs;
 use std::path::Path;

@@ -139,7 +139,9 @@ def compared(path, declared, image, logits):
     with open(recorded, "wb") as file:
         cnn_export.safetensors.write({"input.input": image, "output.output": logits}, file)
     report, _ = imported(path, declared, ["--verify", recorded, "--tolerance", TOLERANCE])
-    return [tensor["max_share"] for tensor in report["verified"]["tensors"] if tensor["name"] == "output.output"]
+    shares = [tensor["max_share"] for tensor in report["verified"]["tensors"] if tensor["name"] == "output.output"]
+    # Of numbers that are none, there is no share.
+    return [float("nan") if share is None else share for share in shares]
 
 
 def agrees(folder, net, model, image, way):
@@ -159,20 +161,20 @@ def agrees(folder, net, model, image, way):
     return [all(both[run] <= TOLERANCE for both in differences.values()) for run in range(2)]
 
 
-def main():
-    folder, *nets = sys.argv[1:] or sys.exit(__doc__)
-    ways = WAYS
+def main(usage, all_nets, made, ways=WAYS):
+    """Imports the nets that are named, or all; `made` makes one of them, and an image."""
+    folder, *nets = sys.argv[1:] or sys.exit(usage)
     if nets[:1] == ["--by"]:
         ways, nets = (nets[1],), nets[2:]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "cnn-cli", "--no-default-features"], cwd=ROOT, check=True)
-    found = [agrees(folder, net, *made(net), way) for net in nets or NETS for way in ways]
+    found = [agrees(folder, net, *made(net), way) for net in nets or all_nets for way in ways]
     layers, planned = map(sum, zip(*found))
     print(f"within {TOLERANCE} of the largest logit: {layers} of {len(found)} files layer by layer, {planned} as planned")
     sys.exit(layers < len(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, NETS, made)

@@ -138,6 +138,7 @@
 //! | `instance_norm` | `eps` (1e-5), `affine` (false) |
 //! | `rms_norm` | `eps` (1e-6), `over` (`channels`, or `all`), `affine` (true); PyTorch's `eps` is that of the type |
 //! | `l2_norm` | `eps` (1e-12), `over` (`channels`, or `all`) |
+//! | `grn` | `eps` (1e-6); global response normalisation, as in ConvNeXt V2: `x + x * weight * g / (mean(g) + eps) + bias`, where `g` is the length of each channel, over all pixels |
 //! | `scale` | factor (learnt); without one, there is a learnt factor for each channel, in a tensor with the layer's own name |
 //! | `prelu` | `per` (`channel`, or `element`) |
 //! | `leaky_relu` `elu` | slope (0.01), alpha (1) |

@@ -43,7 +43,7 @@ network! {
         };
         add { same: conv(15, 3x3, pad = 1, groups = 15); skip; } -> relu;
         mul { skip; global_avg_pool -> squeeze: conv(15, 1x1) -> sigmoid; };
-        lrn -> norm: layer_norm -> maps: instance_norm -> groups: group_norm(5) -> gate: conv(30, 1x1) -> glu -> gamma: scale;
+        lrn -> norm: layer_norm -> maps: instance_norm -> responses: grn -> groups: group_norm(5) -> gate: conv(30, 1x1) -> glu -> gamma: scale;
     }
 
     /// A layer of nearly each kind, on maps of odd sizes that run across blocks of pixels.

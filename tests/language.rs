@@ -173,7 +173,7 @@ fn normalisations_and_scales_have_tensors_as_in_pytorch() {
         Tensors: 4x3x2 -> 4x3x2 {
             a: layer_norm -> b: layer_norm(over = all) -> c: layer_norm(affine = false) -> d: group_norm(2) -> e: instance_norm;
             f: instance_norm(affine = true) -> g: rms_norm -> h: rms_norm(over = all) -> i: l2_norm -> j: scale -> k: scale(2);
-            l: scale(factor = learnt);
+            l: scale(factor = learnt) -> m: grn;
         }
     }
     let tensors = Tensors::GRAPH.nodes.iter().flat_map(|node| node.tensors);
@@ -191,6 +191,8 @@ fn normalisations_and_scales_have_tensors_as_in_pytorch() {
         "h.weight [4, 3, 2]",
         "j [4]",
         "l [4]",
+        "m.weight [4]",
+        "m.bias [4]",
     ];
     assert_eq!(found, expected);
 }

@@ -876,6 +876,19 @@ def pooling_of_padded_maps():
     moved = c.node("Slice", c.node("Sigmoid", "x"), ints(1, 1), ints(5, 5), ints(2, 3))
     moved = c.node("Pad", moved, ints(0, 0, 0, 0, 0, 0, 1, 1))
     return c, c.node("Sub", y, c.node("AveragePool", moved, kernel_shape=[1, 1], strides=[2, 2]))
+def global_responses_by_hand():
+    c = Case((1, 5, 3, 4))
+
+    def compared(x, lengths, channels):
+        return c.node("Div", lengths, c.node("Add", c.node("ReduceMean", lengths, axes=[channels]), np.float32(1e-3)))
+
+    root = c.node("Sqrt", c.node("ReduceSum", c.node("Pow", "x", np.float32(2)), ints(2, 3)))
+    y = c.node("Mul", c.node("Mul", floats(5, 1, 1), compared("x", root, 1)), "x")
+    y = c.node("Relu", c.node("Add", floats(1, 5, 1, 1), c.node("Add", y, "x")))
+    # Channels last, without a bias, and with a weight that is one for all.
+    y = c.node("Transpose", y, perm=[0, 2, 3, 1])
+    y = c.node("Add", y, c.node("Mul", c.node("Mul", y, compared(y, c.node("ReduceL2", y, axes=[1, 2]), -1)), np.float32(0.75)))
+    return c, c.node("Transpose", y, perm=[0, 3, 1, 2])
 
 
 class Residual(nn.Module):
@@ -966,6 +979,31 @@ class ConvNeXt(nn.Module):
         return x + y.permute(0, 3, 1, 2)
 
 
+class GRN(nn.Module):
+    """Global response normalisation as ConvNeXt V2 has it, on H, W, C."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.gamma, self.beta = (nn.Parameter(torch.zeros(1, 1, 1, channels)) for _ in range(2))
+
+    def forward(self, x):
+        length = torch.norm(x, p=2, dim=(1, 2), keepdim=True)
+        return self.gamma * (x * (length / (length.mean(dim=-1, keepdim=True) + 1e-6))) + self.beta + x
+
+
+class ConvNeXtV2(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dwconv = nn.Conv2d(4, 4, 3, padding=1, groups=4)
+        self.norm = nn.LayerNorm(4, eps=1e-6)
+        self.pwconv1, self.grn, self.pwconv2 = nn.Linear(4, 8), GRN(8), nn.Linear(8, 4)
+
+    def forward(self, x):
+        y = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
+        y = self.pwconv2(self.grn(F.gelu(self.pwconv1(y))))
+        return x + y.permute(0, 3, 1, 2)
+
+
 class Shuffle(nn.Module):
     def __init__(self):
         super().__init__()
@@ -1050,6 +1088,7 @@ NETS = {
     "focus": (Focus, (3, 6, 12)),
     "responses": (Responses, (2, 6, 5)),
     "responses_of_a_sequence": (ResponsesOfASequence, (3, 9)),
+    "convnext_v2": (ConvNeXtV2, (4, 4, 4)),
 }
 
 

@@ -148,6 +148,13 @@ def float32(number):
     return torch.tensor(number, dtype=torch.float32).double().item()
 
 
+def grn(x, weight, bias, eps):
+    """timm's `GlobalResponseNorm`."""
+    length = x.norm(p=2, dim=(2, 3), keepdim=True)
+    weight, bias = (tensor.reshape(1, -1, 1, 1) for tensor in (weight, bias))
+    return x + torch.addcmul(bias, weight, x * length / (length.mean(dim=1, keepdim=True) + eps))
+
+
 def norms():
     for (input, images) in [((3, 2, 4), 3), ((5,), 4), ((2, 2, 2), 1)]:
         yield batch_norm(input, False, images)
@@ -170,6 +177,12 @@ def norms():
     yield weighted("instance_norm(eps = 0.01, affine = true)", (3, 2, 4),
                    lambda x, w, b: F.instance_norm(x, weight=w, bias=b, eps=eps), (3,), (3,))
     yield case("group_norm(3, eps = 0.01, affine = false)", (6, 2, 2), lambda x: F.group_norm(x, 3, eps=eps))
+    for (arguments, eps, input) in [("", 1e-6, (6, 3, 2)), ("(eps = 0.5)", 0.5, (3, 1, 1))]:
+        yield weighted(f"grn{arguments}", input, lambda x, w, b, eps=float32(eps): grn(x, w, b, eps), input[:1], input[:1])
+    # The length of a channel of zeros has no gradient.
+    zeros = torch.tensor([[0, 0], [1.5, -2], [0, 0.5]], dtype=torch.float64).reshape(3, 1, 2)
+    made = Case("layer: grn", zeros, {"layer.weight": (3,), "layer.bias": (3,)}, images=1)
+    yield "\n".join(made.lines(lambda x, w, b: grn(x, w, b, float32(1e-6))))
     for size in [1, 3, 4, 5]:
         # PyTorch divides alpha by the size.
         yield case(f"lrn(size = {size}, window = torch, alpha = 0.25, beta = 0.75, k = 1.5)", (6, 2, 2),

@@ -94,9 +94,24 @@ def products(cases):
         cases.norm("glu", [], lambda x, w, b: F.glu(x, dim=1), None, of)
 
 
+
+def responses(cases):
+    def grn(eps):
+        """timm's `GlobalResponseNorm`."""
+        def call(x, w, b):
+            length = x.norm(p=2, dim=(2, 3), keepdim=True)
+            w, b = (tensor.reshape(1, -1, 1, 1) for tensor in (w, b))
+            return x + torch.addcmul(b, w, x * length / (length.mean(dim=1, keepdim=True) + eps))
+        return call
+    for shift in [0.0, 300.0]:
+        cases.norm("grn", [], grn(f32(1e-6)), (MAP[:1], True), MAP, shift)
+        cases.norm("grn", ["eps = 0.1"], grn(f32(0.1)), (MAP[:1], True), MAP, shift)
+
+
 if __name__ == "__main__":
     cases = Cases()
     functions(cases)
     norms(cases)
     products(cases)
+    responses(cases)
     write("norms", cases.text)

@@ -3,7 +3,7 @@
 
 mod algorithm;
 
-use cnn_net::op::{Activation, Conv, ConvTranspose, Interval, Linear, Op, Rearrange, Size};
+use cnn_net::op::{Activation, Conv, ConvTranspose, Interval, Linear, Op, Rearrange, Shape};
 use cnn_runtime::kernels::plain::{self, has_epilogue};
 
 pub(crate) use self::algorithm::Algorithm;
@@ -126,11 +126,11 @@ impl StepKind {
         matches!(self, Self::Conv { .. } | Self::Linear { .. })
     }
 
-    /// Floats that it computes in, for inputs of this many elements together and an output of this size.
-    pub(crate) fn scratch(&self, inputs: usize, output: Size) -> Option<usize> {
+    /// Floats that it computes in, for inputs of this many elements together and an output of this shape.
+    pub(crate) fn scratch(&self, inputs: usize, output: Shape) -> Option<usize> {
         match self {
-            Self::Conv { algorithm, .. } => algorithm.scratch(algorithm.computed(output)),
-            Self::Plain { op, .. } => plain::scratch(op, inputs),
+            Self::Conv { algorithm, .. } => algorithm.scratch(algorithm.computed(output.size())),
+            Self::Plain { op, .. } => plain::scratch(op, inputs, output.channels()),
             Self::ConvTranspose { .. } | Self::Linear { .. } => None,
         }
     }

@@ -310,6 +310,7 @@ impl<'a> Lowering<'_, 'a> {
             "InstanceNormalization" => self.instance_norm(node),
             "GroupNormalization" => self.group_norm(node),
             "LayerNormalization" | "RMSNormalization" => self.layer_norm(node),
+            "GlobalResponseNormalization" => self.grn(node),
             "LpNormalization" => self.lp_norm(node),
             "LRN" => self.lrn(node),
             "PRelu" => self.prelu(node),

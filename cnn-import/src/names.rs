@@ -218,7 +218,7 @@ pub(crate) fn is_given(name: &str) -> bool {
     has_word
         && !name.contains("::")
         && !name.starts_with("const_fold_opt__")
-        && !["val", "const", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
+        && !["val", "const", "tmp", "view", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
 }
 
 /// The modules that a node is in, if the file says so.

@@ -6,6 +6,7 @@
 mod choice;
 mod gated;
 mod gelu;
+mod grn;
 mod hard;
 mod l2_norm;
 mod layer_norm;
@@ -20,7 +21,7 @@ use crate::graph::{Graph, Id, Node};
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     squeeze::squeeze,
     choice::choice,
     hard::hard_sigmoid,
@@ -33,6 +34,7 @@ const RULES: [Rule; 16] = [
     layer_norm::multiplied,
     rms_norm::rms_norm,
     l2_norm::l2_norm,
+    grn::grn,
     lrn::lrn,
     unshuffle::unshuffle,
     logarithm::of_activation,
@@ -121,6 +123,15 @@ impl<'g, 'a> Finder<'g, 'a> {
             (Some(number), None) if node.op != "Div" && node.op != "Sub" => Some((second, number)),
             _ => None,
         }
+    }
+
+    /// The axes of a reduction that keeps them.
+    fn kept_axes(&self, node: &Node<'a>) -> Option<Vec<i64>> {
+        let axes = match node.input(1) {
+            Some(axes) => self.graph.constant(Some(axes))?.to_ints().ok()?,
+            None => node.ints("axes").ok()??.to_vec(),
+        };
+        (node.flag("keepdims", true).ok()? && !axes.is_empty()).then_some(axes)
     }
 
     /// A value plus this number.

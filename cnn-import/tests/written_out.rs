@@ -232,6 +232,39 @@ fn what_is_computed_twice_is_one_value() {
     assert!(error(&layer_norm("Add")).contains("Sqrt"));
 }
 
+/// Global response normalisation of `x`, where `of` has the lengths, whose mean is over these axes, and to which `with` is added.
+fn grn(of: &str, axes: &[i64], with: &str) -> Model {
+    let nodes = vec![
+        node("Relu", &["x"], &["other"], &[]),
+        node("ReduceL2", &[of], &["length"], &[("axes", ints(&[2, 3]))]),
+        node("ReduceMean", &["length"], &["mean"], &[("axes", ints(axes))]),
+        node("Add", &["mean", "eps"], &["whole"], &[]),
+        node("Div", &["length", "whole"], &["compared"], &[]),
+        node("Mul", &["weight", "compared"], &["scaled"], &[]),
+        node("Mul", &["scaled", "x"], &["product"], &[]),
+        node("Add", &["product", with], &["y"], &[]),
+    ];
+    model(nodes, vec![number("eps", 0.5), float_tensor("weight", &[2, 1, 1], &[0.25, -2.0])])
+}
+
+#[test]
+fn lengths_of_channels_are_compared() {
+    let (text, found) = run(&grn("x", &[1], "x"));
+    assert!(text.contains("grn(eps = 0.5)"), "{text}");
+    let lengths = [0, 6].map(|first| X[first..][..6].iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt());
+    let whole = (lengths[0] + lengths[1]) / 2.0 + 0.5;
+    let factors = [1.0 + 0.25 * lengths[0] / whole, 1.0 - 2.0 * lengths[1] / whole];
+    let expected: Vec<f64> = X.iter().enumerate().map(|(at, x)| f64::from(*x) * factors[at / 6]).collect();
+    assert!(near(&found, &expected), "{found:?}, not {expected:?}");
+    for near_miss in [grn("other", &[1], "x"), grn("x", &[1], "other"), grn("x", &[2], "x")] {
+        assert!(
+            error(&near_miss).contains("ReduceL2") || error(&near_miss).contains("lengths"),
+            "{}",
+            error(&near_miss)
+        );
+    }
+}
+
 #[test]
 fn weights_are_computed() {
     let weight: Vec<f32> = vec![0.5, -2.0, 1.0, 0.25];

@@ -92,6 +92,12 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Normalisation by the statistics of the input itself.
     Norm(Norm),
+    /// Global response normalisation: each channel is scaled by how its length compares with those of the others, and added to
+    /// what it was.
+    Grn {
+        /// Added to the mean of the lengths.
+        eps: f32,
+    },
     /// A factor for each channel, learnt in a tensor of `[channels]` with the layer's own name; or one for all.
     Scale {
         /// The one for all.
@@ -129,9 +135,8 @@ closed! {
         Conv(conv: Conv), ConvTranspose(conv: ConvTranspose), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool),
         GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool(size: Size), AdaptiveMaxPool(size: Size), ChannelMean, ChannelMax,
         Flatten, Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
-        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu,
-        Activation(activation: Activation),
-        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max, Map(function: UserFunction), Custom(layer: UserLayer),
+        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Grn { eps: f32 }, Scale { factor: Option<f32> }, Prelu(per: PreluPer),
+        Glu, Activation(activation: Activation), Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max, Map(function: UserFunction), Custom(layer: UserLayer),
     }
 }
 
@@ -172,6 +177,9 @@ impl Op {
             Self::BatchNorm(_) => Facts::of(BatchNormalisation, ["batch_norm", "BN", "batch normalisation"]).in_place(),
             Self::Norm(norm @ Norm::Instance { .. }) => Facts::of(Normalisation, norm.names()).over_maps().in_place(),
             Self::Norm(norm) => Facts::of(Normalisation, norm.names()).in_place(),
+            Self::Grn { .. } => {
+                Facts::of(Normalisation, ["grn", "GRN", "global response normalisation"]).over_maps().in_place()
+            }
             Self::Scale { .. } => Facts::of(Scaling, ["scale", "Sc", "scale"]).in_place().keeping_zeros(),
             Self::Prelu(_) => Facts::of(Kind::Activation, ["prelu", "PR", "PReLU"]).in_place(),
             Self::Glu => Facts::of(Gating, ["glu", "GLU", "gated linear unit"]).keeping_zeros(),
@@ -260,6 +268,7 @@ impl Op {
             }
             Self::BatchNorm(_) => Tensors::statistics(channels),
             Self::Norm(norm) => norm.tensors(input),
+            Self::Grn { .. } => Tensors::affine(&[channels], true),
             Self::Scale { factor: None } | Self::Prelu(PreluPer::Channel) => {
                 Tensors::biased(&[channels], channels, false)
             }
@@ -369,7 +378,7 @@ impl Op {
             Self::BatchNorm(BatchNorm::new(1e-5, 0.1)),
         ];
         let norms = Norm::ALL.into_iter().map(Self::Norm);
-        let learnt = [Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
+        let learnt = [Self::Grn { eps: 1e-6 }, Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
         // `gelu` is the name of two forms.
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
         let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
@@ -409,6 +418,7 @@ impl Op {
                 to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
             }
             Self::Norm(norm) => norm.arguments(to),
+            Self::Grn { eps } => to.real("eps", eps, NOT_NEGATIVE, Some(1e-6)),
             Self::Scale { factor } => to.positional().argument("factor", Slot::Perhaps(factor, ANY, "learnt")),
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),

@@ -62,7 +62,7 @@ impl ReceptiveField {
             Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
             Op::ConvTranspose(conv) => self.spread(conv),
             // What a layer by the user reads is not known.
-            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Custom(_) => Self::Whole,
+            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Grn { .. } | Op::Custom(_) => Self::Whole,
             Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
             Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => {
                 // Windows that differ are no field that moves.

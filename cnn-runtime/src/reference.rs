@@ -33,7 +33,7 @@ pub use self::conv::{conv, conv_transpose, linear};
 pub(crate) use self::layer::{find, perhaps};
 pub use self::layout::{concat, flatten};
 pub use self::merge::{add, max, mul, sub};
-pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
+pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, grn, lrn};
 pub use self::normalise::{glu, normalise, scale};
 pub use self::pool::{adaptive_avg_pool, adaptive_max_pool, channel_max, channel_mean};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};

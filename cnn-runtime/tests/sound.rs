@@ -41,6 +41,7 @@ use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
 };
 use cnn_runtime::kernels::gradient::gains::{NormaliseWeightGradient, normalise_weight_gradient};
+use cnn_runtime::kernels::gradient::grn::{GrnWeightGradient, grn_weight_gradient};
 use cnn_runtime::kernels::gradient::loss::{
     CrossEntropy, NumbersLoss, binary_cross_entropy, cross_entropy, mean_squared,
 };
@@ -48,6 +49,7 @@ use cnn_runtime::kernels::gradient::parameters::{
     PreluWeightGradient, ScaleWeightGradient, prelu_weight_gradient, scale_weight_gradient,
 };
 use cnn_runtime::kernels::gradient::user::{CustomGradient, MapGradient, custom_gradient, map_gradient};
+use cnn_runtime::kernels::grn::{GrnMap, grn};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
 use cnn_runtime::kernels::minibatch::batch_norm::{
@@ -336,6 +338,10 @@ fn normalisations() -> Vec<Case> {
                 normalise(run, &Normalise { input, output, norm, weights: weights_at }.check(), weights, ws);
             }
         }),
+        ("grn", [&two(18)[..], &[1, 2000]].concat(), |n, run, weights, ws| {
+            let layer = GrnMap::new(n.map(), n.map(), 1e-6).weights(n.next()).scratch(n.next());
+            grn(run, &layer.check(), weights, ws);
+        }),
         ("glu", [map(0, 6, 7, 34), map(6 * 7 * 34 + 16, 6, 7, 17)].concat(), |n, run, _, ws| {
             glu(run, &Gate { input: n.map(), output: n.map() }.check(), ws);
         }),
@@ -451,6 +457,8 @@ fn minibatches() -> Vec<Case> {
             let norm = Norm::Layer { over, eps: 1e-5, affine: true };
             let layer = NormaliseWeightGradient::new(input, upstream, norm).weight(Some(weight)).bias(Some(bias));
             normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
+            let layer = GrnWeightGradient::new(input, upstream, 1e-6).weight(Some(weight)).bias(Some(bias));
+            grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
             let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
             scale_weight_gradient(run, &layer.check(), batch, ws, shared);
             let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);

@@ -139,6 +139,30 @@ class ConvNeXt(nn.Module):
         return self.head(self.blocks(self.stem(x)).mean([-2, -1]))
 
 
+class GlobalResponseNorm(nn.Module):
+    """As timm has it."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(channels)), nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        length = x.norm(p=2, dim=(2, 3), keepdim=True)
+        compared = x * (length / (length.mean(dim=1, keepdim=True) + 1e-6))
+        return x + torch.addcmul(self.bias.view(1, -1, 1, 1), self.weight.view(1, -1, 1, 1), compared)
+
+
+@net(3, 6, 5)
+class ConvNeXtV2(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.act, self.drop = nn.Conv2d(3, 8, 1), nn.GELU(), nn.Dropout(0.0)
+        self.grn, self.fc2 = GlobalResponseNorm(8), nn.Conv2d(8, 3, 1)
+
+    def forward(self, x):
+        return x + self.fc2(self.grn(self.drop(self.act(self.fc1(x)))))
+
+
 @net(image=(2, 7, 6), weights=(5,))
 class Ports(nn.Module):
     """Two inputs, and a dict of outputs."""

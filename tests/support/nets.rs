@@ -303,6 +303,9 @@ network! {
         n0: rms_norm -> n1: l2_norm -> c1: conv(18, 1x1) -> n2: rms_norm(over = all) -> n3: l2_norm(over = all, eps = 2);
         n4: rms_norm(over = all, affine = false, eps = 1e-3) -> n5: rms_norm(affine = false) -> fc: linear(10) -> n6: rms_norm -> n7: l2_norm;
     }
+    pub(crate) GlobalResponses: 5x4x3 -> 34x4x3 {
+        g0: grn -> c1: conv(34, 1x1) -> relu -> g1: grn(eps = 0.5) -> c2: conv(34, 3x3, pad = 1) -> g2: grn;
+    }
     pub(crate) NormOfOneChannel: 1x3x1 -> 1x3x1 {
         n0: layer_norm(over = all) -> n1: instance_norm(affine = true) -> n2: rms_norm -> l2_norm -> n3: layer_norm;
     }
@@ -670,6 +673,7 @@ macro_rules! for_each_net {
             group_norms: GroupNorms;
             instance_norms: InstanceNorms;
             rms_and_l2_norms: OtherNorms;
+            global_responses: GlobalResponses;
             norm_of_one_channel: NormOfOneChannel;
             scales: Scales;
             glus: Glus;

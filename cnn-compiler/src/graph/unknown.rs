@@ -141,6 +141,7 @@ fn alias(name: &str) -> Option<&'static str> {
         "gap" | "globalaveragepool" | "globalaveragepooling2d" => "global_avg_pool",
         "globalmaxpooling2d" => "global_max_pool",
         "localresponsenorm" => "lrn",
+        "globalresponsenorm" | "globalresponsenormalization" => "grn",
         "layernorm2d" | "layernormalization" => "layer_norm",
         "groupnormalization" => "group_norm",
         "instancenorm1d" | "instancenorm2d" | "instancenormalization" => "instance_norm",

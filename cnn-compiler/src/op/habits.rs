@@ -81,7 +81,7 @@ fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str
     match layer.name {
         "conv" | "conv_transpose" if is_conv_with_inputs(call, unnamed) => Some("number of input channels"),
         "linear" if unnamed > 1 && is_count(&call.args[1].value, env) => Some("number of inputs"),
-        "batch_norm" | "layer_norm" | "instance_norm" | "rms_norm" | "prelu"
+        "batch_norm" | "layer_norm" | "instance_norm" | "rms_norm" | "grn" | "prelu"
             if unnamed > 0 && is_count(&call.args[0].value, env) =>
         {
             Some("number of channels")

@@ -103,7 +103,7 @@ pub(super) fn layout(net: &Optimised) -> Layout {
     }
     for (index, step) in net.steps.iter().enumerate() {
         let inputs = step.inputs.iter().map(|input| net.values[*input].elements()).sum();
-        let scratch = step.kind.scratch(inputs, net.values[step.output].size()).map(|floats| {
+        let scratch = step.kind.scratch(inputs, net.values[step.output]).map(|floats| {
             layout.buffers.push(Buffer::vector(Holds::Scratch, floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });

@@ -41,6 +41,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         | Layer::Prelu(PreluPer::Channel | PreluPer::Element)
         | Layer::Dropout { .. }
         | Layer::BatchNorm(_)
+        | Layer::Grn { .. }
         | Layer::Scale { .. }
         | Layer::Softmax
         | Layer::LogSoftmax => Ok(input.into()),

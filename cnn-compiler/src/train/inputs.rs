@@ -11,6 +11,7 @@ use cnn_runtime::kernels::gradient::plain::{custom_gradients, input_gradients};
 use cnn_runtime::kernels::gradient::user::CustomGradientCall;
 use cnn_runtime::kernels::minibatch::order::Reorder;
 use cnn_runtime::kernels::norm::ScaleShift;
+use cnn_runtime::kernels::plain::Own;
 use cnn_runtime::pack::padded;
 use cnn_runtime::place::map::Map;
 
@@ -52,7 +53,7 @@ impl Calls<'_> {
                 let conv = Conv2d::of(&conv, upstream, *gradient).weights(weights);
                 vec![algorithm.gradient_kernel(conv, scratch)]
             }
-            _ => input_gradients(&op, &inputs, output, upstream, &gradients, weights),
+            _ => input_gradients(&op, &inputs, output, upstream, &gradients, Own { weights, scratch }),
         };
         let mut kernels = make(0);
         if let Some(weights) = kernels.iter().find_map(|kernel| kernel.weights()) {

@@ -6,12 +6,13 @@ use cnn_net::op::{Op, Padding};
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormGradient;
 use cnn_runtime::kernels::gradient::bias::BiasGradient;
 use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
+use cnn_runtime::kernels::gradient::grn::GrnWeightGradient;
 use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::gradient::plain::upstream_halo;
 use cnn_runtime::kernels::layout::Halo;
 use cnn_runtime::kernels::minibatch::batch_norm::BatchNormStatistics;
-use cnn_runtime::kernels::plain;
 use cnn_runtime::kernels::user::CustomMap;
+use cnn_runtime::kernels::{gradient, plain};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
@@ -145,18 +146,24 @@ impl Program {
                 if let Op::Custom(layer) = &graph.nodes[node].op {
                     return Some(CustomMap::scratch_floats(layer, inputs.map(|input| input.elements()).sum()));
                 }
-                let input = graph.shape(graph.nodes[node].inputs[0]).size();
+                let input = graph.shape(graph.nodes[node].inputs[0]);
                 match backward {
-                    Backward::Conv(_, algorithm) => algorithm.scratch(input),
-                    Backward::Transposed | Backward::Rows => None,
+                    Backward::Conv(_, algorithm) => algorithm.scratch(input.size()),
+                    Backward::Transposed | Backward::Rows => {
+                        gradient::plain::scratch(&graph.nodes[node].op, input.channels())
+                    }
                 }
             }
-            Work::Forward(_) => plain::scratch(&graph.nodes[node].op, task.reads.iter().map(elements).sum()),
+            Work::Forward(_) => {
+                let elements = task.reads.iter().map(elements).sum();
+                plain::scratch(&graph.nodes[node].op, elements, graph.nodes[node].output.channels())
+            }
             Work::Statistics => Some(BatchNormStatistics::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::NormTensors => Some(BatchNormGradient::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::Tensors => {
                 let channels = self.values[*task.reads.last()?].shape.channels();
                 match graph.nodes[node].op {
+                    Op::Grn { .. } => Some(GrnWeightGradient::scratch_len(channels)),
                     Op::Norm(_) => Some(NormaliseWeightGradient::scratch_len(channels)),
                     Op::Scale { .. } => Some(ScaleWeightGradient::scratch_len(channels)),
                     Op::Prelu(_) => Some(PreluWeightGradient::scratch_len(channels)),

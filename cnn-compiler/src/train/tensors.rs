@@ -8,6 +8,7 @@ use cnn_runtime::kernels::gradient::bias::BiasGradient;
 use cnn_runtime::kernels::gradient::conv::ConvWeightGradient;
 use cnn_runtime::kernels::gradient::dense::DenseWeightGradient;
 use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
+use cnn_runtime::kernels::gradient::grn::GrnWeightGradient;
 use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::minibatch::order::{Accumulate, Reorder};
 use cnn_runtime::pack::padded;
@@ -169,6 +170,7 @@ impl Maps {
             }
             Op::Linear(_) => vec![Box::new(DenseWeightGradient { input, upstream, weight: first, bias })],
             Op::Norm(norm) => vec![Box::new(NormaliseWeightGradient { input, upstream, norm, weight, bias, scratch })],
+            Op::Grn { eps } => vec![Box::new(GrnWeightGradient { input, upstream, eps, weight, bias, scratch })],
             Op::Scale { .. } => vec![Box::new(ScaleWeightGradient { input, upstream, weight: first, scratch })],
             Op::Prelu(per) => vec![Box::new(PreluWeightGradient { input, upstream, per, weight: first, scratch })],
             _ => Vec::new(),

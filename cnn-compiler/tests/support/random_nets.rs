@@ -25,7 +25,10 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
         10 => {
             format!("{name}: {}", random.pick(&["layer_norm(eps = 0.1)", "rms_norm(over = all)", "l2_norm(eps = 0.1)"]))
         }
-        11 => format!("{name}: {}", random.pick(&["group_norm(1)", "instance_norm(affine = true, eps = 0.1)"])),
+        11 => format!(
+            "{name}: {}",
+            random.pick(&["group_norm(1)", "instance_norm(affine = true, eps = 0.1)", "grn(eps = 0.1)"])
+        ),
         12 => format!("{name}: {}", random.pick(&["scale", "scale(-0.7)"])),
         13 => format!("{name}: conv({}, 1x1) -> glu", 2 * channels),
         7 => format!("{name}: conv({channels}, 5x3, pad = same, dilation = 2 x 1)"),

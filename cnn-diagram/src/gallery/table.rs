@@ -141,7 +141,7 @@ fn normalisations(graph: &Graph<'_>) -> String {
     let local = uses(|op| matches!(op, Op::Lrn(_))).then_some("local response");
     let batch = uses(|op| matches!(op, Op::BatchNorm(_))).then_some("batch");
     let mut names: Vec<&str> = local.into_iter().chain(batch).collect();
-    for node in graph.inference().filter(|node| matches!(node.op, Op::Norm(_))) {
+    for node in graph.inference().filter(|node| matches!(node.op, Op::Norm(_) | Op::Grn { .. })) {
         let name = node.op.facts().long.trim_end_matches(" normalisation");
         if !names.contains(&name) {
             names.push(name);

@@ -188,7 +188,7 @@ fn add_to<'a>(draft: &mut Draft<'a>, shift: &[f32], name: &'a str) -> Result<boo
         Op::Conv(conv) => conv.bias = true,
         Op::ConvTranspose(conv) => conv.bias = true,
         Op::Linear(linear) => linear.bias = true,
-        Op::BatchNorm(_) => {}
+        Op::BatchNorm(_) | Op::Grn { .. } => {}
         Op::Norm(norm) if has_bias(norm) && !norm.is_per_element() => {}
         Op::Scale { factor: None } => {
             draft.op = Op::BatchNorm(BatchNorm::new(0.0, MOMENTUM));
@@ -202,7 +202,8 @@ fn add_to<'a>(draft: &mut Draft<'a>, shift: &[f32], name: &'a str) -> Result<boo
     match draft.tensors.iter_mut().find(|weight| weight.role == Role::Bias) {
         Some(bias) => {
             let sum = bias.constant.to_f32()?.iter().zip(shift).map(|(a, b)| a + b).collect();
-            *bias = Weight::computed(Role::Bias, sum, bias.name);
+            let of = if bias.name.is_empty() { name } else { bias.name };
+            *bias = Weight::computed(Role::Bias, sum, of);
         }
         None => draft.tensors.push(Weight::computed(Role::Bias, shift.to_vec(), name)),
     }

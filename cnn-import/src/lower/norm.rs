@@ -134,6 +134,30 @@ impl<'a> Lowering<'_, 'a> {
         Ok(self.emit_on(&view, Op::Norm(Norm::L2 { over, eps }), Vec::new()))
     }
 
+    /// Over rows and columns, then over channels, wherever these are.
+    pub(super) fn grn(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let rank = view.dims.len();
+        let at = axis(node.int("axis", 1)?, rank)?;
+        let pixels: Vec<usize> =
+            node.ints("axes")?.unwrap_or_default().iter().map(|at| axis(*at, rank)).collect::<Result<_, _>>()?;
+        let view = self.led_by(&view, at)?;
+        let (channels, sizes) = (view.shape.channels(), view.sizes());
+        let is_rest =
+            |dim: usize| if dim == at { !pixels.contains(&dim) } else { pixels.contains(&dim) || sizes[dim] == 1 };
+        if !matches!(view.shape, Shape::Map { .. }) || !(0..rank).all(is_rest) {
+            return fault(format!("it compares the lengths of other parts of {sizes:?} than maps"));
+        }
+        let mut tensors = Vec::with_capacity(2);
+        for (index, role, otherwise) in [(1, Role::Weight, 1.0), (2, Role::Bias, 0.0)] {
+            tensors.push(match self.constant(node, index)? {
+                None => Weight::computed(role, vec![otherwise; channels], ""),
+                Some(constant) => of_channels(&constant, role, channels, rank - at)?,
+            });
+        }
+        Ok(self.emit_on(&view, Op::Grn { eps: plain(node.float("epsilon", 1e-6)?) }, tensors))
+    }
+
     /// ONNX divides alpha by the size, and the language doesn't.
     pub(super) fn lrn(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
@@ -187,6 +211,24 @@ impl<'a> Lowering<'_, 'a> {
             _ => return fault(format!("its slopes of the shape {:?} are not those of channels or pixels", slope.dims)),
         };
         Ok(self.emit_on(&view, Op::Prelu(per), vec![weight]))
+    }
+}
+
+/// A tensor with a number for each channel, which are the dimension so far from the end; or one for all.
+fn of_channels<'a>(
+    constant: &Rc<Constant<'a>>,
+    role: Role,
+    channels: usize,
+    from_end: usize,
+) -> Result<Weight<'a>, Stop> {
+    let along = constant.dims.len().checked_sub(from_end).map(|at| constant.dims[at]);
+    match (constant.common(), constant.len()) {
+        (_, len) if len == channels && along == Some(channels) => {
+            let flat = Rc::new(constant.with_dims(vec![channels]));
+            Ok(Weight { name: constant.name, ..Weight::new(role, &flat) })
+        }
+        (Some(number), 1) => Ok(Weight::computed(role, vec![number as f32; channels], constant.name)),
+        _ => fault(format!("it has numbers of the shape {:?} for {channels} channels", constant.dims)),
     }
 }
 

@@ -29,21 +29,16 @@ pub(super) fn l2_norm<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<No
         (divisor, eps) = finder.with_number(sum).filter(|(_, eps)| (0.0..=NEXT_TO_NOTHING).contains(eps))?;
     }
     let (of, reduce) = length(finder, divisor)?;
-    let axes = match reduce.input(1) {
-        Some(axes) => finder.graph.constant(Some(axes))?.to_ints().ok()?,
-        None => reduce.ints("axes").ok()??.to_vec(),
-    };
-    let &[axis] = &*axes else { return None };
-    let keeps = reduce.flag("keepdims", true).ok()?;
+    let &[axis] = &*finder.kept_axes(reduce)? else { return None };
     let made = node.replaced("LpNormalization", vec![Some(x)]);
-    (of == x && keeps).then(|| made.with("axis", Value::Int(axis)).with("epsilon", Value::Float(eps as f32)))
+    (of == x).then(|| made.with("axis", Value::Int(axis)).with("epsilon", Value::Float(eps as f32)))
 }
 
 /// What is lost in single precision when it is added to a length, but keeps one from being 0.
 const NEXT_TO_NOTHING: f64 = 1e-9;
 
 /// What a length is of, and the node with its axes.
-fn length<'g, 'a>(finder: &Finder<'g, 'a>, id: Id) -> Option<(Id, &'g Node<'a>)> {
+pub(super) fn length<'g, 'a>(finder: &Finder<'g, 'a>, id: Id) -> Option<(Id, &'g Node<'a>)> {
     if let Some(node) = finder.of(id, "ReduceL2") {
         return Some((node.input(0)?, node));
     }

@@ -77,11 +77,7 @@ fn with_constant(finder: &Finder<'_, '_>, node: &Node<'_>) -> Option<(Id, Option
 /// What a mean that keeps its dimensions is of, and over which axes.
 pub(super) fn mean(finder: &Finder<'_, '_>, id: Id) -> Option<(Id, Vec<i64>)> {
     let node = finder.of(id, "ReduceMean")?;
-    let axes = match node.input(1) {
-        Some(axes) => finder.graph.constant(Some(axes))?.to_ints().ok()?,
-        None => node.ints("axes").ok()??.to_vec(),
-    };
-    (node.flag("keepdims", true).ok()? && !axes.is_empty()).then_some((node.input(0)?, axes))
+    Some((node.input(0)?, finder.kept_axes(node)?))
 }
 
 /// `d^2`, or `d * d`

@@ -53,6 +53,7 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "sum" => pool::reduced(call, "ReduceSum"),
         "add" | "sub" | "rsub" | "mul" | "div" | "maximum" | "minimum" | "max" | "min" | "square" | "neg"
         | "reciprocal" | "rsqrt" | "pow" | "gt" | "ge" | "lt" | "le" => arithmetic::arithmetic(call, name),
+        "addcmul" | "addcdiv" => arithmetic::of_three(call, name),
         "where" => arithmetic::choice(call),
         "view" | "reshape" | "_unsafe_view" | "flatten" | "unflatten" | "squeeze" | "unsqueeze" | "view_as"
         | "reshape_as" => moves::reshape(call),

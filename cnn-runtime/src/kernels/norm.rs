@@ -115,7 +115,7 @@ unsafe fn lrn_in(run: Run<'_>, layer: &LrnMap, ws: *mut f32) {
 /// # Safety
 ///
 /// The layer was checked, `ws` has as many floats as it needs, and `weights` two padded rows.
-unsafe fn scale_shift_in(run: Run<'_>, layer: &ScaleShift, weights: *const f32, ws: *mut f32) {
+pub(super) unsafe fn scale_shift_in(run: Run<'_>, layer: &ScaleShift, weights: *const f32, ws: *mut f32) {
     let work = nanos_of_floats([2, layer.input.elements()]);
     // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
     unsafe { run.split(work, |partition| ScaleShiftKernel::new(layer, weights, ws, partition)) };

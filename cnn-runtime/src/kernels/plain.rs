@@ -14,6 +14,7 @@ use crate::kernels::conv::Conv2d;
 use crate::kernels::conv_transpose::ConvTranspose2d;
 use crate::kernels::dense::{Dense, DenseCall};
 use crate::kernels::glu::Gate;
+use crate::kernels::grn::GrnMap;
 use crate::kernels::layout::{CopyMap, StoreChw};
 use crate::kernels::merge::{MergeCall, Merging};
 use crate::kernels::norm::{LrnMap, ScaleShift};
@@ -57,10 +58,12 @@ pub const fn halo(op: &Op, input: Size, output: Size) -> Padding {
     }
 }
 
-/// Floats that the kernel of such a layer computes in, for inputs of this many elements together; none for most.
+/// Floats that the kernel of such a layer computes in, for inputs of this many elements together and an output of these
+/// channels; none for most.
 #[must_use]
-pub const fn scratch(op: &Op, inputs: usize) -> Option<usize> {
+pub const fn scratch(op: &Op, inputs: usize, channels: usize) -> Option<usize> {
     match op {
+        Op::Grn { .. } => Some(GrnMap::scratch_floats(channels)),
         Op::Custom(layer) => Some(CustomMap::scratch_floats(layer, inputs)),
         _ => None,
     }
@@ -110,6 +113,7 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, own: 
             Box::new(ScaleShift::new(input, output).weights(weights).activation(activation))
         }
         Layer::Norm(norm) => Box::new(Normalise::new(input, output, norm).weights(weights)),
+        Layer::Grn { eps } => Box::new(GrnMap { input, output, eps, weights, scratch }),
         Layer::Glu => Box::new(Gate { input, output }),
         Layer::Prelu(per) => Box::new(PreluMap { input, output, weights, per }),
         Layer::Activation(function) => Box::new(Activate::new(input, output, function)),

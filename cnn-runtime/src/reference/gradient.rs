@@ -21,7 +21,7 @@ pub use self::activation::{activation, glu, log_softmax, prelu, softmax};
 pub use self::conv::{conv, conv_transpose, linear};
 pub use self::layout::{concat, flatten, rearrange, resize};
 pub use self::merge::{add, max, mul, sub};
-pub use self::norm::{batch_norm, batch_norm_training, lrn};
+pub use self::norm::{batch_norm, batch_norm_training, grn, lrn};
 pub use self::normalise::{normalise, scale};
 pub use self::pool::{adaptive_avg_pool, adaptive_max_pool, channel_max, channel_mean};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};

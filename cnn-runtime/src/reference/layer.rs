@@ -10,8 +10,8 @@ use cnn_net::op::{Layer, Op};
 use super::gradient::{self, Gradients};
 use super::{
     RunError, Statistics, Tensor, Weight, activate, adaptive_avg_pool, adaptive_max_pool, add, avg_pool, batch_norm,
-    channel_max, channel_mean, concat, conv, conv_transpose, flatten, global_avg_pool, global_max_pool, glu, linear,
-    log_softmax, lrn, max, max_pool, mul, normalise, prelu, rearrange, resize, scale, softmax, sub, user,
+    channel_max, channel_mean, concat, conv, conv_transpose, flatten, global_avg_pool, global_max_pool, glu, grn,
+    linear, log_softmax, lrn, max, max_pool, mul, normalise, prelu, rearrange, resize, scale, softmax, sub, user,
 };
 
 /// The tensors of a net by name.
@@ -40,6 +40,7 @@ pub(super) fn forward<W: Weight>(node: &Node<'_>, params: &Tensors<W>, inputs: &
         Layer::Lrn(op) => lrn(&op, input),
         Layer::BatchNorm(op) => batch_norm(&op, input, &statistics(node, params)?),
         Layer::Norm(op) => normalise(&op, input, weight(node, params)?, bias(node, params)?),
+        Layer::Grn { eps } => grn(eps, input, tensor(Role::Weight)?, tensor(Role::Bias)?),
         Layer::Scale { factor } => scale(factor, input, weight(node, params)?.unwrap_or_default()),
         Layer::Glu => glu(input),
         Layer::Prelu(per) => prelu(per, input, tensor(Role::Weight)?),
@@ -85,6 +86,7 @@ pub(super) fn backward<W: Weight>(
         Layer::Lrn(op) => gradient::lrn(&op, input, upstream).into(),
         Layer::BatchNorm(op) => gradient::batch_norm(&op, input, &statistics(node, params)?, upstream),
         Layer::Norm(op) => gradient::normalise(&op, input, weight(node, params)?, upstream),
+        Layer::Grn { eps } => gradient::grn(eps, input, tensor(Role::Weight)?, upstream),
         Layer::Scale { factor } => gradient::scale(factor, input, weight(node, params)?.unwrap_or_default(), upstream),
         Layer::Glu => gradient::glu(input, upstream).into(),
         Layer::Prelu(per) => gradient::prelu(per, input, tensor(Role::Weight)?, upstream),

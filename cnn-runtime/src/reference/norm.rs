@@ -26,6 +26,31 @@ pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
     })
 }
 
+/// Global response normalisation (Woo et al. 2023): with the length `g_c` of each channel, the root of the sum of its squares,
+/// `x + x * weight_c * g_c / (mean(g) + eps) + bias_c`.
+///
+/// # Panics
+///
+/// If a tensor is shorter than there are channels.
+#[must_use]
+pub fn grn<W: Weight>(eps: f32, input: &Tensor, weight: &[W], bias: &[W]) -> Tensor {
+    let (lengths, mean) = lengths(input);
+    Tensor::from_fn(input.shape, |channel, y, x| {
+        let compared = lengths[channel] / (mean + f64::from(eps));
+        let value = input.at(channel, y, x);
+        value + value * weight[channel].into() * compared + bias[channel].into()
+    })
+}
+
+/// The length of each channel, and the mean of all.
+pub(super) fn lengths(input: &Tensor) -> (Vec<f64>, f64) {
+    let area = input.shape.size().area();
+    let length = |channel: &[f64]| libm::sqrt(channel.iter().map(|x| x * x).sum());
+    let lengths: Vec<f64> = input.data.chunks_exact(area).map(length).collect();
+    let mean = lengths.iter().sum::<f64>() / lengths.len() as f64;
+    (lengths, mean)
+}
+
 /// The tensors of a batch normalisation, each with one number per channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<'p, W = f32> {

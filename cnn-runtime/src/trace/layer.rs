@@ -44,7 +44,7 @@ impl Layer {
         let inputs: Vec<Map> = shapes.iter().map(|shape| place(shape, &halo)).collect();
         let output = place(&node.output, &Padding::NONE);
         code_of(node)?;
-        let scratch = scratch(&node.op, shapes.iter().map(Shape::elements).sum());
+        let scratch = scratch(&node.op, shapes.iter().map(Shape::elements).sum(), node.output.channels());
         let own = Own { weights: 0, scratch: end };
         let chw = end + scratch.unwrap_or(0);
         let kernels = plain(&node.op, Activation::Identity, &inputs, output, own);

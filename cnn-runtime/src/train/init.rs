@@ -68,6 +68,8 @@ impl Init {
         let is_matrix = matches!(node.op.facts().kind, Kind::Convolution | Kind::FullyConnected);
         match role {
             Role::Weight if matches!(node.op, Op::Prelu(_)) => Draw::All(0.25),
+            // So that the layer does nothing at first, as its authors have it.
+            Role::Weight if matches!(node.op, Op::Grn { .. }) => Draw::All(0.0),
             Role::Weight | Role::Bias if is_matrix => {
                 let weight = node.tensors.iter().find(|tensor| tensor.role == Role::Weight);
                 self.draw_matrix(fans(weight.map_or(&[], |weight| weight.shape)), role)

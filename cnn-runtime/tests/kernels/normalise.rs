@@ -2,6 +2,7 @@
 
 use cnn_net::op::{Norm, Over};
 use cnn_runtime::kernels::glu::{Gate, glu};
+use cnn_runtime::kernels::grn::{GrnMap, grn};
 use cnn_runtime::kernels::normalise::{Normalise, normalise};
 use cnn_runtime::pack::{Affine, pack_gains};
 use cnn_runtime::place::map::Map;
@@ -149,6 +150,63 @@ fn nan_spreads_over_its_set() {
                     assert_eq!(found.is_nan(), together, "{} {norm:?} {channels} {other}", isa.name());
                 }
             }
+        }
+    }
+}
+
+/// The lengths of channels, some of which may be zeros, in maps with halos, of slices, in place.
+#[test]
+fn global_responses() {
+    each_case(83, 250, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        let zeros = rng.below(input.channels + 1);
+        indices(&input).into_iter().filter(|at| at % input.channels == zeros).for_each(|at| arena.ws[at] = 0.0);
+        arena.close();
+        let (channels, eps) = (input.channels, rng.pick(&[1e-6, 0.5]));
+        let (gains, shifts) = (rng.floats(channels), rng.floats(channels));
+        let layer = GrnMap::new(input, output, eps).weights(5).scratch(arena.ws.len());
+        let mut packed = vec![f32::NAN; 5 + layer.layout().len()];
+        let affine = |at: usize| Affine { scale: 1.0, shift: shifts[at].into() };
+        pack_gains(channels, 1, |at| gains[at], affine, &mut packed[5..]);
+        let all = |c: usize| {
+            let pixels = (0..input.height).flat_map(|y| (0..input.width).map(move |x| (y, x)));
+            pixels.map(|(y, x)| arena.get(&input, y, x, c).powi(2)).sum::<f64>().sqrt()
+        };
+        let lengths: Vec<f64> = (0..channels).map(all).collect();
+        let whole = lengths.iter().sum::<f64>() / channels as f64 + f64::from(eps);
+        check(
+            isa,
+            &format!("{} {layer:?}", isa.name()),
+            &arena,
+            &output,
+            |run, ws| {
+                let mut all = ws.to_vec();
+                all.resize(ws.len() + GrnMap::scratch_floats(channels), f32::NAN);
+                grn(run, &layer.check(), &packed, &mut all);
+                ws.copy_from_slice(&all[..ws.len()]);
+            },
+            |y, x, c| {
+                let (value, compared) = (arena.get(&input, y, x, c), lengths[c] / whole);
+                let (gain, shift) = (f64::from(gains[c]), f64::from(shifts[c]));
+                let most = (value * (1.0 + (gain * compared).abs())).abs() + shift.abs();
+                Expected { value: value + value * gain * compared + shift, tolerance: 8.0 * EPSILON * most + 1e-37 }
+            },
+        );
+    });
+}
+
+/// Each map has a length, and all have their mean.
+#[test]
+fn nan_spreads_over_all_responses() {
+    let packed = [[1.0_f32; 32], [0.0; 32]].concat();
+    for isa in isas() {
+        for channels in [1, 6, 16, 17] {
+            let map = Map::dense(0, 2, 3, channels);
+            let mut ws: Vec<f32> = (0..map.elements() + 128).map(|x| x as f32).collect();
+            ws[map.elements() / 2] = f32::NAN;
+            grn(isa.into(), &GrnMap::new(map, map, 1e-6).scratch(map.elements() + 16).check(), &packed, &mut ws);
+            assert!(ws[..map.elements()].iter().all(|x| x.is_nan()), "{} {channels}", isa.name());
         }
     }
 }

@@ -395,6 +395,23 @@ fn normalisations() {
 }
 
 #[test]
+fn global_responses() {
+    for (eps, input) in [(1e-6, Shape::map(4, 3, 2)), (0.5, Shape::map(1, 1, 3)), (1e-3, Shape::map(5, 1, 1))] {
+        check(3, |_| (Op::Grn { eps }, input));
+    }
+}
+
+/// The length of a channel of zeros has no gradient, as in PyTorch.
+#[test]
+fn a_channel_without_response() {
+    let input = Tensor::new(Shape::map(2, 1, 2), &[0.0, 0.0, 3.0, 4.0]);
+    let upstream = Tensor::new(input.shape, &[1.0, -2.0, 0.5, 0.25]);
+    let found = gradient::grn(0.0, &input, &[5.0, 0.5], &upstream);
+    assert_eq!(found.inputs[0].data[..2], [1.0, -2.0]);
+    assert!(found.inputs[0].data[2..].iter().all(|x| x.is_finite()));
+}
+
+#[test]
 fn factors_slopes_and_gates() {
     for input in [Shape::map(4, 3, 2), Shape::Vector(6)] {
         for op in [

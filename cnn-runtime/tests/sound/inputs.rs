@@ -4,6 +4,7 @@ use cnn_net::op::{Edge, Lrn, LrnWindow, Norm, Over, Pad, PreluPer};
 use cnn_runtime::kernels::gradient::channels::{ChannelsGradient, channels_gradient};
 use cnn_runtime::kernels::gradient::depthwise::{DepthwiseGradient, depthwise_gradient};
 use cnn_runtime::kernels::gradient::gates::{GluGradient, PreluGradient, glu_gradient, prelu_gradient};
+use cnn_runtime::kernels::gradient::grn::{GrnGradient, grn_gradient};
 use cnn_runtime::kernels::gradient::lrn::{LrnGradient, lrn_gradient};
 use cnn_runtime::kernels::gradient::maxima::{
     AdaptiveMaxPoolGradient, ChannelMaxGradient, MaxPoolGradient, adaptive_max_pool_gradient, channel_max_gradient,
@@ -39,7 +40,7 @@ fn maps<const N: usize>(sizes: [[usize; 3]; N], tail: &[usize]) -> Vec<usize> {
 const WHOLE: [usize; 3] = [6, 7, 17];
 
 pub(super) fn cases() -> Vec<Case> {
-    [elementwise(), moves(), pools()].concat()
+    [elementwise(), normalisations(), moves(), pools()].concat()
 }
 
 fn elementwise() -> Vec<Case> {
@@ -62,24 +63,6 @@ fn elementwise() -> Vec<Case> {
             softmax_gradient(run, &layer, ws);
             log_softmax_gradient(run, &layer, ws);
         }),
-        ("lrn_gradient", maps([WHOLE; 3], &[5]), |n, run, _, ws| {
-            let (input, upstream, output, size) = (n.map(), n.map(), n.map(), n.next());
-            let window = LrnWindow::ALL[size % LrnWindow::ALL.len()];
-            let lrn = Lrn { size, window, alpha: 1e-4, beta: 0.75, k: 2.0 };
-            lrn_gradient(run, &LrnGradient { input, upstream, output, lrn }.check(), ws);
-        }),
-        ("normalise_gradient", maps([[6, 7, 18]; 3], &[1, 3]), |n, run, weights, ws| {
-            let (input, upstream, output, weights_at, groups) = (n.map(), n.map(), n.map(), n.next(), n.next());
-            for norm in [
-                Norm::Layer { over: Over::Channels, eps: 1e-5, affine: true },
-                Norm::Group { groups, eps: 1e-5, affine: true },
-                Norm::L2 { over: Over::All, eps: 1e-5 },
-                Norm::Rms { over: Over::All, eps: 1e-5, affine: true },
-            ] {
-                let layer = NormaliseGradient { input, upstream, output, norm, weights: weights_at };
-                normalise_gradient(run, &layer.check(), weights, ws);
-            }
-        }),
         ("merge_gradient", maps([WHOLE, WHOLE, [1, 1, 17], WHOLE], &[1]), |n, run, _, ws| {
             let (upstream, a, b, output, index) = (n.map(), n.map(), n.map(), n.map(), n.next());
             let inputs = [a, b, output];
@@ -100,6 +83,33 @@ fn elementwise() -> Vec<Case> {
             let layer = MergeGradient { inputs: &inputs, index, upstream, output };
             mul_gradient(run, &layer.check(), ws);
             add_gradient(run, &layer.check(), ws);
+        }),
+    ]
+}
+
+fn normalisations() -> Vec<Case> {
+    vec![
+        ("lrn_gradient", maps([WHOLE; 3], &[5]), |n, run, _, ws| {
+            let (input, upstream, output, size) = (n.map(), n.map(), n.map(), n.next());
+            let window = LrnWindow::ALL[size % LrnWindow::ALL.len()];
+            let lrn = Lrn { size, window, alpha: 1e-4, beta: 0.75, k: 2.0 };
+            lrn_gradient(run, &LrnGradient { input, upstream, output, lrn }.check(), ws);
+        }),
+        ("grn_gradient", maps([[6, 7, 18]; 3], &[1, 2500]), |n, run, weights, ws| {
+            let layer = GrnGradient::new(n.map(), n.map(), n.map(), 1e-6).weights(n.next()).scratch(n.next());
+            grn_gradient(run, &layer.check(), weights, ws);
+        }),
+        ("normalise_gradient", maps([[6, 7, 18]; 3], &[1, 3]), |n, run, weights, ws| {
+            let (input, upstream, output, weights_at, groups) = (n.map(), n.map(), n.map(), n.next(), n.next());
+            for norm in [
+                Norm::Layer { over: Over::Channels, eps: 1e-5, affine: true },
+                Norm::Group { groups, eps: 1e-5, affine: true },
+                Norm::L2 { over: Over::All, eps: 1e-5 },
+                Norm::Rms { over: Over::All, eps: 1e-5, affine: true },
+            ] {
+                let layer = NormaliseGradient { input, upstream, output, norm, weights: weights_at };
+                normalise_gradient(run, &layer.check(), weights, ws);
+            }
         }),
     ]
 }

@@ -4,6 +4,7 @@ use cnn_net::op::{Lrn, LrnWindow, Norm, Over, PreluPer, Size};
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::activation::{self, Activate, PreluMap};
 use cnn_runtime::kernels::glu::{self, Gate};
+use cnn_runtime::kernels::grn::{self, GrnMap};
 use cnn_runtime::kernels::norm::{self, LrnMap, ScaleShift};
 use cnn_runtime::kernels::normalise::{self, Normalise};
 use cnn_runtime::kernels::softmax::{self, SoftmaxMap};
@@ -104,6 +105,30 @@ impl Case for ScaleShift {
 
     fn writes(&self) -> Writes {
         self.output.into()
+    }
+}
+
+pub(super) fn grn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let (output, eps) = (maker.same(input), maker.choices.float().abs());
+    let layer = GrnMap::new(input, output, eps).weights(maker.weights(2 * padded(input.channels)));
+    Box::new(layer.scratch(maker.scratch(GrnMap::scratch_floats(input.channels))))
+}
+
+impl Case for GrnMap {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.output].into_iter().flat_map(of_map);
+        maps.chain([&mut self.weights, &mut self.scratch]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        grn::grn(run, &self.check(), weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        let Self { output, scratch, .. } = *self;
+        let ranges = vec![scratch..scratch + Self::scratch_floats(output.channels)];
+        Writes { maps: vec![output], ranges }
     }
 }
 

@@ -6,7 +6,9 @@ use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::gradient::activation::{self, ActivateGradient};
 use cnn_runtime::kernels::gradient::conv::{self, ConvInputGradient, ConvWeightGradient};
 use cnn_runtime::kernels::gradient::dense::{self, DenseInputGradient, DenseWeightGradient};
+use cnn_runtime::kernels::gradient::grn::{self, GrnGradient};
 use cnn_runtime::kernels::gradient::loss::{self, CrossEntropy};
+use cnn_runtime::pack::padded;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 
@@ -40,6 +42,36 @@ impl Case for ActivateGradient {
 
     fn writes(&self) -> Writes {
         self.output.into()
+    }
+}
+
+pub(super) fn grn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let upstream = maker.same(input);
+    let output = match maker.choices.below(3) {
+        0 => input,
+        1 => upstream,
+        _ => maker.plain(Size::new(input.height, input.width), input.channels),
+    };
+    let eps = maker.choices.float().abs();
+    let layer = GrnGradient::new(input, upstream, output, eps).weights(maker.weights(2 * padded(input.channels)));
+    Box::new(layer.scratch(maker.scratch(GrnGradient::scratch_floats(input.channels))))
+}
+
+impl Case for GrnGradient {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.upstream, &mut self.output].into_iter().flat_map(of_map);
+        maps.chain([&mut self.weights, &mut self.scratch]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        grn::grn_gradient(run, &self.check(), weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        let Self { output, scratch, .. } = *self;
+        let ranges = vec![scratch..scratch + Self::scratch_floats(output.channels)];
+        Writes { maps: vec![output], ranges }
     }
 }
 

@@ -53,6 +53,7 @@ const WILD: &[&str] = &[
     "group_norm(3)",
     "group_norm(0)",
     "instance_norm",
+    "grn",
     "layer_norm(over = all)",
     "rms_norm(affine = false)",
     "scale(1 / 0)",

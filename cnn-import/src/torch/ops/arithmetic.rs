@@ -61,6 +61,20 @@ fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<()
     Ok(())
 }
 
+/// A value plus a number times the product or the quotient of two others.
+pub(super) fn of_three(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
+    let [first, second, third] = [call.value("self")?, call.value("tensor1")?, call.value("tensor2")?];
+    let op = if name == "addcmul" { "Mul" } else { "Div" };
+    let (factor, shape) = (call.float_or("value", 1.0)?, call.result_shape());
+    let mut summand = call.first(op, vec![Some(second), Some(third)], Vec::new(), shape.clone());
+    if factor != 1.0 {
+        let factor = call.number(factor);
+        summand = call.first("Mul", vec![Some(summand), factor], Vec::new(), shape);
+    }
+    call.gives("Add", vec![Some(first), Some(summand)], Vec::new());
+    Ok(())
+}
+
 /// One of two values, element by element.
 pub(super) fn choice(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     let inputs = ["condition", "self", "other"].map(|name| call.value(name).map(Some));

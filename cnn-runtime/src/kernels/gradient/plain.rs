@@ -13,6 +13,7 @@ use super::activation::{ActivateGradient, from_output};
 use super::channels::ChannelsGradient;
 use super::depthwise::DepthwiseGradient;
 use super::gates::{GluGradient, PreluGradient};
+use super::grn::GrnGradient;
 use super::lrn::LrnGradient;
 use super::maxima::{AdaptiveMaxPoolGradient, ChannelMaxGradient, MaxPoolGradient};
 use super::means::{AdaptiveAvgPoolGradient, AvgPoolGradient, ChannelMeanGradient};
@@ -28,6 +29,7 @@ use crate::kernels::layout::{CopyMap, StoreChw};
 use crate::kernels::merge::{MergeCall, Merging};
 use crate::kernels::norm::ScaleShift;
 use crate::kernels::pad::PadMap;
+use crate::kernels::plain::Own;
 use crate::kernels::reshape::ReshapeMap;
 use crate::kernels::shuffle::{ChannelShuffleMap, PixelShuffleMap, PixelUnshuffleMap};
 use crate::place::map::Map;
@@ -60,6 +62,7 @@ pub const fn reads(op: &Op) -> Reads {
         | Layer::ChannelMax
         | Layer::Lrn(_)
         | Layer::Norm(_)
+        | Layer::Grn { .. }
         | Layer::Prelu(_)
         | Layer::Glu
         | Layer::Activation(_)
@@ -93,6 +96,7 @@ pub const fn recomputed(op: &Op) -> Option<&'static str> {
         Layer::Dropout { .. } => Some("masks of dropout"),
         Layer::BatchNorm(_) | Layer::Norm(_) => Some("normalised values"),
         Layer::Lrn(_) => Some("denominators of lrn"),
+        Layer::Grn { .. } => Some("lengths of grn"),
         Layer::MaxPool(_) | Layer::GlobalMaxPool | Layer::AdaptiveMaxPool(_) | Layer::ChannelMax | Layer::Max => {
             Some("places of maxima")
         }
@@ -132,12 +136,23 @@ pub const fn upstream_halo(op: &Op, input: Size, output: Size) -> Padding {
     }
 }
 
+/// Floats that [`input_gradients`] of such a layer compute in, for an input of these channels; none for most. Those of a layer by the
+/// user are [its own](crate::kernels::user::CustomMap::scratch_floats).
+#[must_use]
+pub const fn scratch(op: &Op, channels: usize) -> Option<usize> {
+    match op {
+        Op::Grn { .. } => Some(GrnGradient::scratch_floats(channels)),
+        _ => None,
+    }
+}
+
 /// The kernels that compute the gradients of a layer's inputs from that of its output, `upstream`; `None` where one is not needed.
 ///
 /// `inputs` and `output` are the layer's own maps. Of those that [`reads`] does not name, only the sizes matter. Gradients have the
 /// sizes of the inputs, and don't overlap. If a layer with one input may [run in place](cnn_net::op::Facts::in_place), its gradient may
-/// be where `upstream` is. `weights` is where the packed weights begin, if there are any: those of the layer's own
-/// tensor, without a bias, in the layout that the kernel's [`weights`](KernelCall::weights) says.
+/// be where `upstream` is. `own` is where the packed weights begin, if there are any: those of the layer's own
+/// tensor, without a bias, in the layout that the kernel's [`weights`](KernelCall::weights) says; and where what it [computes in](scratch)
+/// begins.
 ///
 /// There are no kernels for layers [without a gradient](Op::differentiable), and none for those whose gradients are computed for all
 /// images of a batch: fully connected layers, batch normalisations and dropout. Nor for a gradient that lies in `upstream` already. Those
@@ -149,7 +164,7 @@ pub fn input_gradients(
     output: Map,
     upstream: Map,
     gradients: &[Option<Map>],
-    weights: usize,
+    own: Own,
 ) -> Vec<Box<dyn KernelCall>> {
     let merged = Merged { inputs, upstream, gradients };
     match (op, inputs, gradients) {
@@ -159,7 +174,7 @@ pub fn input_gradients(
         (Op::Mul, ..) => merged.kernels(Merging::Product),
         (Op::Max, ..) => merged.kernels(Merging::Maximum),
         (_, [input], [Some(gradient)]) => {
-            of_input(op, Maps { input: *input, output, upstream, gradient: *gradient }, weights)
+            of_input(op, Maps { input: *input, output, upstream, gradient: *gradient }, own)
         }
         _ => Vec::new(),
     }
@@ -189,7 +204,8 @@ struct Maps {
 }
 
 /// The kernels of a layer with one input.
-fn of_input(op: &Op, Maps { input, output, upstream, gradient }: Maps, weights: usize) -> Vec<Box<dyn KernelCall>> {
+fn of_input(op: &Op, Maps { input, output, upstream, gradient }: Maps, own: Own) -> Vec<Box<dyn KernelCall>> {
+    let Own { weights, scratch } = own;
     let size = Size::new(gradient.height, gradient.width);
     vec![match op.fixed(size).closed() {
         Layer::Conv(conv) if conv.is_depthwise(gradient.channels) => {
@@ -218,6 +234,7 @@ fn of_input(op: &Op, Maps { input, output, upstream, gradient }: Maps, weights: 
         Layer::Resize(op) => resize(&op, upstream, gradient),
         Layer::Lrn(lrn) => Box::new(LrnGradient { input, upstream, output: gradient, lrn }),
         Layer::Norm(norm) => Box::new(NormaliseGradient { input, upstream, output: gradient, norm, weights }),
+        Layer::Grn { eps } => Box::new(GrnGradient { input, upstream, output: gradient, eps, weights, scratch }),
         Layer::Prelu(per) => Box::new(PreluGradient { input, upstream, output: gradient, weights, per }),
         Layer::Glu => Box::new(GluGradient { input, upstream, output: gradient }),
         Layer::Map(function) => Box::new(MapGradient { input, upstream, output: gradient, function }),

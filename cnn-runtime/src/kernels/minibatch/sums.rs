@@ -206,12 +206,21 @@ impl Partials {
     pub(crate) unsafe fn total<const N: usize>(&self, channel: usize) -> [f64; N] {
         let mut total = [0.0; N];
         for image in 0..self.batch.images {
-            for (sum, total) in total.iter_mut().enumerate() {
-                // SAFETY: the caller's promise.
-                *total += unsafe { self.at(image, sum, channel).read_unaligned() };
-            }
+            // SAFETY: the caller's promise.
+            let sums = unsafe { self.of::<N>(image, channel) };
+            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         }
         total
+    }
+
+    /// The sums of a channel of an image.
+    ///
+    /// # Safety
+    ///
+    /// There are such an image and such a channel, and `N` sums were written.
+    unsafe fn of<const N: usize>(&self, image: usize, channel: usize) -> [f64; N] {
+        // SAFETY: the caller's promise.
+        core::array::from_fn(|sum| unsafe { self.at(image, sum, channel).read_unaligned() })
     }
 
     /// Where a sum of an image is.
@@ -252,6 +261,26 @@ impl<T: Summands<N>, const N: usize> ChannelSums<T, N> {
     pub(crate) fn total(&self, channel: usize) -> [f64; N] {
         // SAFETY: `compute` wrote them.
         if channel < self.map.channels { unsafe { self.partials.total(channel) } } else { [0.0; N] }
+    }
+
+    /// The sums of a channel of an image.
+    pub(crate) fn of_image(&self, image: usize, channel: usize) -> [f64; N] {
+        // SAFETY: `compute` wrote them.
+        if self.has(image, channel) { unsafe { self.partials.of(image, channel) } } else { [0.0; N] }
+    }
+
+    /// Replaces the sums of a channel of an image, of which the [`total`](Self::total) will be.
+    pub(crate) fn replace(&self, image: usize, channel: usize, sums: [f64; N]) {
+        if self.has(image, channel) {
+            for (sum, number) in sums.into_iter().enumerate() {
+                // SAFETY: it is a sum of the image.
+                unsafe { self.partials.at(image, sum, channel).write_unaligned(number) };
+            }
+        }
+    }
+
+    fn has(&self, image: usize, channel: usize) -> bool {
+        image < self.partials.batch.images && channel < self.map.channels
     }
 
     /// How many numbers each sum is over.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use cnn_net::op::{BatchNorm, Lrn};
 
+use super::super::norm::lengths;
 use super::super::{BatchNormSteps, Statistics, Tensor, Weight};
 use super::{Gradients, per_channel};
 
@@ -28,6 +29,33 @@ pub fn lrn(op: &Lrn, input: &Tensor, upstream: &Tensor) -> Tensor {
         upstream.at(channel, y, x) / libm::pow(denominator.at(channel, y, x), beta)
             - 2.0 * alpha * beta * input.at(channel, y, x) * sum
     })
+}
+
+/// Of global response normalisation. With the lengths `g`, their mean plus eps `d`, and `s_c = sum x dy` of each channel, it is
+/// `dy * (1 + weight_c * g_c / d) + x / g_c * (weight_c * s_c / d - mean(weight * s * g) / d^2)`; the length of a channel of zeros has
+/// no gradient.
+///
+/// # Panics
+///
+/// If there are fewer weights than channels.
+pub fn grn<W: Weight>(eps: f32, input: &Tensor, weight: &[W], upstream: &Tensor) -> Gradients {
+    let (lengths, mean) = lengths(input);
+    let whole = mean + f64::from(eps);
+    let products = input.data.iter().zip(&upstream.data).map(|(x, upstream)| x * upstream).collect();
+    let products = per_channel(&Tensor { shape: input.shape, data: products });
+    let weight: Vec<f64> = weight.iter().map(|weight| (*weight).into()).collect();
+    let all = weight.iter().zip(&products).zip(&lengths).map(|((weight, product), length)| weight * product * length);
+    let of_mean = all.sum::<f64>() / lengths.len() as f64 / (whole * whole);
+    let of_input = Tensor::from_fn(input.shape, |channel, y, x| {
+        let length = lengths[channel];
+        let through = upstream.at(channel, y, x) * (1.0 + weight[channel] * length / whole);
+        if length == 0.0 {
+            return through;
+        }
+        through + input.at(channel, y, x) / length * (weight[channel] * products[channel] / whole - of_mean)
+    });
+    let of_weight = products.iter().zip(&lengths).map(|(product, length)| product * length / whole).collect();
+    Gradients::new(of_input, of_weight, per_channel(upstream))
 }
 
 /// Of batch normalisation with the running statistics, which don't depend on the input: the gradient of the output, times

@@ -11,7 +11,8 @@ mod pools;
 use cnn_net::op::{BatchNorm, Linear, Op, Padding, Pool, Shape, Size, UserLayer};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::kernels::call::KernelCall;
-use cnn_runtime::kernels::gradient::plain::{input_gradients, reads, upstream_halo};
+use cnn_runtime::kernels::gradient::plain::{input_gradients, reads, scratch, upstream_halo};
+use cnn_runtime::kernels::plain::Own;
 use cnn_runtime::pack::{Affine, Layout, pack_gains, pack_scale_shift, pack_slopes};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::reference::Tensor;
@@ -85,7 +86,8 @@ impl Layer<'_> {
             })
             .collect();
         arena.close();
-        let calls = input_gradients(&self.op, &inputs, output, upstream, &gradients, WEIGHTS);
+        let own = Own { weights: WEIGHTS, scratch: arena.ws.len() };
+        let calls = input_gradients(&self.op, &inputs, output, upstream, &gradients, own);
         let mut calls = calls.iter();
         for (gradient, expected) in gradients.iter().zip(&expected) {
             let Some(gradient) = gradient else { continue };
@@ -107,13 +109,19 @@ impl Layer<'_> {
             self.packed(weights.layout)
         });
         let weights = weights.unwrap_or_default();
+        let scratch = scratch(&self.op, gradient.channels).unwrap_or(0);
         let tolerance = TOLERANCE * expected.data.iter().fold(self.terms, |largest, x| largest.max(x.abs()));
         check(
             isa,
             &what,
             arena,
             gradient,
-            |run, ws| call.run(run, &[], &weights, ws),
+            |run, ws| {
+                let mut all = ws.to_vec();
+                all.resize(ws.len() + scratch, f32::NAN);
+                call.run(run, &[], &weights, &mut all);
+                ws.copy_from_slice(&all[..ws.len()]);
+            },
             |y, x, c| Expected { value: expected.at(c, y, x), tolerance },
         );
     }
@@ -180,9 +188,9 @@ fn other_layers_have_no_kernels() {
         let output = if matches!(op, Op::Linear(_)) { vector } else { map };
         let gradient = Map { offset: 64, ..map };
         let upstream = Map { offset: 32, ..output };
-        assert!(input_gradients(&op, &[map], output, upstream, &[Some(gradient)], 0).is_empty(), "{op:?}");
+        assert!(input_gradients(&op, &[map], output, upstream, &[Some(gradient)], Own::default()).is_empty(), "{op:?}");
     }
     for op in [Op::MaxPool(Pool::new(Size::square(1), Size::square(1))), Op::Add, Op::Softmax] {
-        assert!(input_gradients(&op, &[map], map, map, &[None], 0).is_empty(), "{op:?}");
+        assert!(input_gradients(&op, &[map], map, map, &[None], Own::default()).is_empty(), "{op:?}");
     }
 }

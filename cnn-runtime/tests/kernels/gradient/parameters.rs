@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cnn_net::op::{Norm, Over, Padding, PreluPer};
 use cnn_runtime::kernels::gradient::gains::{NormaliseWeightGradient, normalise_weight_gradient};
+use cnn_runtime::kernels::gradient::grn::{GrnWeightGradient, grn_weight_gradient};
 use cnn_runtime::kernels::gradient::parameters::{
     PreluWeightGradient, ScaleWeightGradient, prelu_weight_gradient, scale_weight_gradient,
 };
@@ -124,6 +125,36 @@ fn gains() {
                 written += len;
             }
         }
+        assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), written, "{what}");
+    });
+}
+
+#[test]
+fn gains_of_responses() {
+    each_case(163, 120, |isa, rng| {
+        let (case, eps) = (Case::new(rng, 3), rng.pick(&[1e-6, 0.5]));
+        let len = case.input.channels;
+        let layer = GrnWeightGradient {
+            weight: rng.pick(&[None, Some(2), Some(2)]),
+            bias: rng.pick(&[None, Some(3 + len), Some(3 + len)]),
+            scratch: case.scratch.start,
+            ..GrnWeightGradient::new(case.input, case.upstream, eps)
+        };
+        let what = format!("{} {layer:?} {:?}", isa.name(), case.batch);
+        let shared = vec![f32::NAN; 2 * len + 5];
+        let found = run_batch(isa, &what, [&case.ws, &shared], case.batch, case.scratch.clone(), |run, ws, shared| {
+            grn_weight_gradient(run, &layer.check(), case.batch, ws, shared);
+        });
+        let weight = vec![0.5_f32; len];
+        let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::grn(eps, x, &weight, upstream);
+        let (weights, biases): (Vec<_>, Vec<_>) =
+            case.images().iter().map(of_image).map(|found| (found.weight, found.bias)).unzip();
+        for (at, wanted, expected) in [(2, layer.weight, weights), (3 + len, layer.bias, biases)] {
+            if wanted.is_some() {
+                assert_close(&what, &found[at..at + len], &sums(expected.into_iter()), 1e-5);
+            }
+        }
+        let written = len * (usize::from(layer.weight.is_some()) + usize::from(layer.bias.is_some()));
         assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), written, "{what}");
     });
 }

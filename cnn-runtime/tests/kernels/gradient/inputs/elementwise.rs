@@ -3,7 +3,7 @@
 use cnn_net::op::{Activation, Lrn, LrnWindow, Norm, Op, Over, PreluPer};
 use cnn_runtime::kernels::gradient::activation::from_output;
 use cnn_runtime::reference::{Tensor, activate, derivative, gradient};
-use cnn_runtime::reference::{glu, log_softmax, lrn, normalise, prelu, scale, softmax};
+use cnn_runtime::reference::{glu, grn, log_softmax, lrn, normalise, prelu, scale, softmax};
 
 use super::{Layer, any};
 use crate::elementwise::{each_case, slope_as_read};
@@ -146,6 +146,25 @@ fn normalisations() {
             in_place: [true; 2],
             // Factors are larger than this.
             terms: if norm.eps() > 1.0 { 1e-3 } else { 0.1 },
+        };
+        layer.check(isa, rng);
+    });
+}
+
+/// Sums are over all channels, and some may be zeros; gradients are sums of terms as large as 1.
+#[test]
+fn global_response_normalisations() {
+    each_case(117, 150, |isa, rng| {
+        let (input, eps) = (any(rng), rng.pick(&[1e-6, 0.5]));
+        let (weight, bias) = (rng.floats(input[0]), vec![0.0_f32; input[0]]);
+        let layer = Layer {
+            op: Op::Grn { eps },
+            inputs: &[input],
+            weight: &weight,
+            forward: &|inputs| grn(eps, inputs[0], &weight, &bias),
+            backward: &|inputs, upstream| gradient::grn(eps, inputs[0], &weight, upstream).inputs,
+            in_place: [true; 2],
+            terms: 1.0,
         };
         layer.check(isa, rng);
     });

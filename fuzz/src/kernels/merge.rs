@@ -31,7 +31,13 @@ pub(super) fn merge(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
         };
         inputs.push(next);
     }
-    Box::new(Merge { kind, inputs, output: maker.same(first), activation: maker.activation() })
+    // In the place of an input, or apart from all: two slices of the same pixels may overlap in part.
+    let output = match inputs.len() {
+        1 => maker.same(first),
+        _ if maker.choices.once_in(2) => first,
+        _ => maker.plain(size, channels),
+    };
+    Box::new(Merge { kind, inputs, output, activation: maker.activation() })
 }
 
 impl Case for Merge {

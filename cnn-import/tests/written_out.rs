@@ -203,10 +203,21 @@ fn what_is_left_to_do_is_said() {
     assert!(of("DequantizeLinear").contains("help: export the model before it is quantised"));
     assert!(of("ArgMax").contains("help: let the model return what it has before this"));
     assert!(of("Sqrt").contains("`map(f)`") && of("GRU").contains("recurrent"));
-    let joined = node("Concat", &["x", "places"], &["y"], &[("axis", int(1))]);
-    let places: Vec<f32> = (0..6u8).map(f32::from).collect();
-    let why = error(&model(vec![joined], vec![float_tensor("places", &[1, 1, 2, 3], &places)]));
-    assert!(why.contains("with a constant of the shape [1, 1, 2, 3]\n    help: let the model take"), "{why}");
+}
+
+#[test]
+fn constants_are_joined_but_not_without_end() {
+    let joined = |maps: u8| {
+        let places: Vec<f32> = (0..6 * u32::from(maps)).map(|place| place as f32).collect();
+        let joined = node("Concat", &["x", "places"], &["y"], &[("axis", int(1))]);
+        model(vec![joined], vec![float_tensor("places", &[1, maps.into(), 2, 3], &places)])
+    };
+    let (text, found) = run(&joined(3));
+    assert!(
+        text.contains("batch_norm(eps = 0)") && found[12..] == (0..18).map(f64::from).collect::<Vec<_>>(),
+        "{text}"
+    );
+    assert!(error(&joined(200)).contains("it joins 1200 numbers that are known with a value of 12"));
 }
 
 /// A layer normalisation as it is often written, with the difference from the mean computed twice.

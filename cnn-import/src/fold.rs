@@ -12,6 +12,7 @@ mod elements;
 mod moves;
 mod norm;
 
+pub(crate) use self::elements::{broadcast, steps};
 pub(crate) use self::moves::{Piece, order, parts, reshaped, slices, squeezed, unsqueezed};
 
 use std::rc::Rc;

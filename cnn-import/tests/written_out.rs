@@ -220,6 +220,16 @@ fn constants_are_joined_but_not_without_end() {
     assert!(error(&joined(200)).contains("it joins 1200 numbers that are known with a value of 12"));
 }
 
+/// A small file claims an input for which a number of each element would take terabytes.
+#[test]
+fn numbers_of_each_element_are_not_repeated_without_end() {
+    let places: Vec<f32> = (0..6u8).map(f32::from).collect();
+    let mut large =
+        model(vec![node("Add", &["x", "places"], &["y"], &[])], vec![float_tensor("places", &[3, 2], &places)]);
+    large.inputs = vec![input("x", &[1, 1_000_000_000, 3, 2])];
+    assert!(error(&large).contains("a constant of the shape [3, 2] does not go with a value of"));
+}
+
 /// A layer normalisation as it is often written, with the difference from the mean computed twice.
 fn layer_norm(second: &str) -> Model {
     let keeps = || [("axes", ints(&[1])), ("keepdims", int(1))];

@@ -124,8 +124,8 @@ impl Constant<'_> {
     }
 }
 
-/// The shape of both together.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fault> {
+/// The shape of both together, unless it has more numbers than are computed.
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fault> {
     let rank = a.len().max(b.len());
     let at = |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis]);
     let dims = (0..rank).map(|axis| match (at(a, axis), at(b, axis)) {
@@ -139,7 +139,7 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fault> {
 }
 
 /// How far apart the neighbours of a broadcast constant are.
-pub(super) fn steps(of: &[usize], whole: &[usize]) -> Vec<usize> {
+pub(crate) fn steps(of: &[usize], whole: &[usize]) -> Vec<usize> {
     let own = strides(of);
     let axis = |axis: usize| (axis + of.len()).checked_sub(whole.len());
     (0..whole.len()).map(|at| axis(at).filter(|axis| of[*axis] != 1).map_or(0, |axis| own[axis])).collect()

@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 use super::affine::zeroed;
 use super::{Lowering, Stop, fault};
-use crate::constant::{Constant, positions, strides};
+use crate::constant::{Constant, positions};
+use crate::fold::{broadcast, steps};
 use crate::report::Fault;
 use crate::view::View;
 
@@ -32,7 +33,7 @@ impl<'g, 'a> Lowering<'g, 'a> {
             let why = format!("a constant of the shape {:?} does not go with a value of {own:?}", constant.dims);
             Stop::from(Fault::new(why))
         };
-        let sizes = broadcast(&own, &constant.dims).ok_or_else(refused)?;
+        let sizes = broadcast(&own, &constant.dims).map_err(|_| refused())?;
         let mut view = if sizes == own { view.clone() } else { self.repeated(view, &sizes)? };
         let all = view.shape.elements();
         if sizes.iter().product::<usize>() != all {
@@ -40,8 +41,9 @@ impl<'g, 'a> Lowering<'g, 'a> {
         }
         // The constant's numbers go to where those of the value are, and not the other way round.
         let mut numbers = vec![0.0; all];
-        for (place, number) in view.places(&view.dims).into_iter().zip(repeated(constant, &sizes)?) {
-            numbers[place] = number;
+        let (floats, indices) = (constant.to_f32()?, positions(&sizes, &steps(&constant.dims, &sizes)));
+        for (place, index) in view.places(&view.dims).into_iter().zip(indices) {
+            numbers[place] = floats[index];
         }
         let numbers = Constant { name: constant.name, ..Constant::floats(vec![1, all], numbers) };
         let maps = View { dims: View::natural(view.value, view.shape, 4).dims, ..view.clone() };
@@ -73,23 +75,3 @@ impl<'g, 'a> Lowering<'g, 'a> {
 
 /// A value is joined to itself at most so often, to have as many numbers as a constant.
 const MOST_TIMES: usize = 64;
-
-/// The sizes of a value and a constant together.
-fn broadcast(own: &[usize], dims: &[usize]) -> Option<Vec<usize>> {
-    let offset = own.len().checked_sub(dims.len())?;
-    let size = |(at, own): (usize, &usize)| match at.checked_sub(offset).map_or(1, |axis| dims[axis]) {
-        1 => Some(*own),
-        size => [1, size].contains(own).then_some(size),
-    };
-    own.iter().enumerate().map(size).collect()
-}
-
-/// The numbers of a constant that is repeated to these sizes.
-fn repeated(constant: &Constant<'_>, sizes: &[usize]) -> Result<Vec<f32>, Fault> {
-    let floats = constant.to_f32()?;
-    let own = strides(&constant.dims);
-    let offset = sizes.len() - constant.dims.len();
-    let step = |at: usize| at.checked_sub(offset).filter(|axis| constant.dims[*axis] != 1).map_or(0, |axis| own[axis]);
-    let steps: Vec<usize> = (0..sizes.len()).map(step).collect();
-    Ok(positions(sizes, &steps).map(|index| floats[index]).collect())
-}

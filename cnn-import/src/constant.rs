@@ -69,7 +69,7 @@ impl Bytes<'_> {
 }
 
 /// A constant is computed only if it has no more numbers than this, 256 MB: a small file may ask for any size.
-const MOST_COMPUTED: usize = 1 << 26;
+pub(crate) const MOST_COMPUTED: usize = 1 << 26;
 
 impl<'a> Constant<'a> {
     pub(crate) fn floats(dims: Vec<usize>, floats: Vec<f32>) -> Self {

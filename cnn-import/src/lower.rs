@@ -31,7 +31,7 @@ use cnn_net::op::{Op, Role, Shape};
 
 pub(crate) use self::arrange::{ELSEWHERE, has_channels_last};
 use self::fields::fields;
-use crate::constant::Constant;
+use crate::constant::{Constant, MOST_COMPUTED};
 use crate::external::Files;
 use crate::fold;
 use crate::graph::{Graph, Id, Node};
@@ -81,6 +81,19 @@ pub(crate) struct Lowered<'a> {
 
 /// Makes layers of a graph, or says what can't be one.
 pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>, Vec<Problem>> {
+    // Tensors that the file does not have, such as those of a shift by one number, are as large as the input says.
+    let too_large = graph.inputs.iter().filter(|input| {
+        let elements = input.dims.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
+        elements.is_none_or(|elements| elements > MOST_COMPUTED)
+    });
+    let too_large = too_large.map(|input| {
+        Fault::new(format!("it has the shape {:?}, of more than 67 million numbers", input.dims))
+            .of("input", input.name)
+    });
+    let too_large: Vec<Problem> = too_large.collect();
+    if !too_large.is_empty() {
+        return Err(too_large);
+    }
     let inputs: Vec<Shape> = graph.inputs.iter().map(|input| arrange::input(graph, input)).collect();
     let mut lowering = Lowering {
         graph,

@@ -227,7 +227,10 @@ fn numbers_of_each_element_are_not_repeated_without_end() {
     let mut large =
         model(vec![node("Add", &["x", "places"], &["y"], &[])], vec![float_tensor("places", &[3, 2], &places)]);
     large.inputs = vec![input("x", &[1, 1_000_000_000, 3, 2])];
-    assert!(error(&large).contains("a constant of the shape [3, 2] does not go with a value of"));
+    assert!(error(&large).contains("of more than 67 million numbers"));
+    let mut shifted = model(vec![node("Add", &["x", "one"], &["y"], &[])], vec![number("one", 1.0)]);
+    shifted.inputs = vec![input("x", &[1, 2_000_000_000, 3, 2])];
+    assert!(error(&shifted).contains("of more than 67 million numbers"));
 }
 
 /// A layer normalisation as it is often written, with the difference from the mean computed twice.

@@ -28,6 +28,7 @@ pub mod avx512;
 ))]
 mod four;
 pub mod functions;
+pub(crate) mod half;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -156,7 +157,7 @@ pub unsafe trait Simd: Copy {
         for (lane, slot) in lanes.iter_mut().enumerate().take(Self::LANES) {
             let at = if cfg!(target_endian = "big") { lane ^ 1 } else { lane };
             // SAFETY: the caller's promise; the halves of a float are sufficiently aligned.
-            *slot = widen(unsafe { *from.cast::<u16>().add(at) });
+            *slot = half::widen_finite(unsafe { *from.cast::<u16>().add(at) });
         }
         // SAFETY: no vector has more than 16 lanes.
         unsafe { self.load(lanes.as_ptr()) }
@@ -346,18 +347,4 @@ pub unsafe trait Simd: Copy {
 fn refine_rsqrt<S: Simd>(s: S, x: S::Vec, estimate: S::Vec) -> S::Vec {
     let error = s.neg_mul_add(s.mul(x, estimate), estimate, s.splat(1.0));
     s.mul_add(s.mul(estimate, s.splat(0.5)), error, estimate)
-}
-
-/// The number with these bits in half precision, if it is finite. There is no branch, so that compilers can vectorise it.
-#[inline(always)]
-const fn widen(bits: u16) -> f32 {
-    /// The difference between the exponents of the two formats, in the position of an exponent.
-    const REBIAS: u32 = (127 - 15) << 23;
-    const ONE: u32 = 1 << 23;
-    let magnitude = (bits as u32 & 0x7fff) << 13;
-    // With an exponent of zero, a number has no leading one: it gets one, which is then subtracted. This is exact, and no
-    // intermediate number is subnormal in `f32`, where CPUs would be slow.
-    let subnormal = ((magnitude < ONE) as u32).wrapping_neg();
-    let number = f32::from_bits(magnitude + REBIAS + (ONE & subnormal)) - f32::from_bits((REBIAS + ONE) & subnormal);
-    f32::from_bits(number.to_bits() | (bits as u32 & 0x8000) << 16)
 }

@@ -134,7 +134,7 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
         let mut infinite = Bad::default();
         weight.each(|mut position, values| {
             values.for_each(|value| {
-                if !affines.of(position / depth).half(value).is_finite() {
+                if !affines.of(position / depth).fits_half(value) {
                     infinite.see(position);
                 }
                 position += 1;

@@ -6,11 +6,10 @@
 
 use core::cell::Cell;
 
-use half::f16;
-
 use super::affine::Affine;
 use super::panels::ConvPanels;
 use super::rows::DenseRows;
+use crate::simd::half::{is_finite, narrow};
 
 impl ConvPanels {
     /// Packs as [`pack`](Self::pack) does, but weights in half precision: a panel of `p` output channels is its bias `[p]`
@@ -73,17 +72,17 @@ impl Halves {
 
     fn store(&self, pairs: &mut [f32], values: &[f32]) {
         for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
-            let [first, second] = pair.map(f16::from_f32);
-            self.finite.set(self.finite.get() & first.is_finite() & second.is_finite());
-            *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
+            let [first, second] = pair.map(narrow);
+            self.finite.set(self.finite.get() & is_finite(first) & is_finite(second));
+            *slot = f32::from_bits(u32::from(first) | u32::from(second) << 16);
         }
     }
 }
 
 #[cfg(feature = "alloc")]
 impl Affine {
-    /// A weight of the channel in half precision.
-    pub(crate) fn half(&self, weight: f32) -> f16 {
-        f16::from_f32((f64::from(weight) * self.scale) as f32)
+    /// Whether a weight of the channel is finite in half precision.
+    pub(crate) fn fits_half(&self, weight: f32) -> bool {
+        is_finite(narrow((f64::from(weight) * self.scale) as f32))
     }
 }

@@ -2,11 +2,11 @@
 
 use core::cell::Cell;
 
-use half::{bf16, f16};
 use safetensors::Dtype;
 
 use super::bytes::{Bytes, Reader, Sum};
 use super::unreadable::Unreadable;
+use crate::simd::half;
 
 /// The numbers of a tensor in a file, in a type that can be a weight.
 #[derive(Clone, Copy)]
@@ -122,8 +122,8 @@ impl Values<'_> {
     pub(super) fn any(self, is: impl Fn(f32) -> bool) -> bool {
         match self.kind {
             Kind::F32 => any_of(self.bytes.as_chunks().0, |float| is(f32::from_le_bytes(float))),
-            Kind::F16 => any_of(self.bytes.as_chunks().0, |half| is(f16::from_le_bytes(half).to_f32())),
-            Kind::Bf16 => any_of(self.bytes.as_chunks().0, |half| is(bf16::from_le_bytes(half).to_f32())),
+            Kind::F16 => any_of(self.bytes.as_chunks().0, |half| is(from_f16(half))),
+            Kind::Bf16 => any_of(self.bytes.as_chunks().0, |half| is(from_bf16(half))),
         }
     }
 
@@ -131,8 +131,8 @@ impl Values<'_> {
     pub(super) fn for_each(self, mut each: impl FnMut(f32)) {
         match self.kind {
             Kind::F32 => self.bytes.as_chunks().0.iter().for_each(|float| each(f32::from_le_bytes(*float))),
-            Kind::F16 => self.bytes.as_chunks().0.iter().for_each(|half| each(f16::from_le_bytes(*half).to_f32())),
-            Kind::Bf16 => self.bytes.as_chunks().0.iter().for_each(|half| each(bf16::from_le_bytes(*half).to_f32())),
+            Kind::F16 => self.bytes.as_chunks().0.iter().for_each(|half| each(from_f16(*half))),
+            Kind::Bf16 => self.bytes.as_chunks().0.iter().for_each(|half| each(from_bf16(*half))),
         }
     }
 
@@ -140,10 +140,18 @@ impl Values<'_> {
     fn copy_to(self, slots: &[Cell<f32>]) {
         match self.kind {
             Kind::F32 => copy(self.bytes.as_chunks().0, slots, f32::from_le_bytes),
-            Kind::F16 => copy(self.bytes.as_chunks().0, slots, |half| f16::from_le_bytes(half).to_f32()),
-            Kind::Bf16 => copy(self.bytes.as_chunks().0, slots, |half| bf16::from_le_bytes(half).to_f32()),
+            Kind::F16 => copy(self.bytes.as_chunks().0, slots, from_f16),
+            Kind::Bf16 => copy(self.bytes.as_chunks().0, slots, from_bf16),
         }
     }
+}
+
+fn from_f16(bytes: [u8; 2]) -> f32 {
+    half::widen(u16::from_le_bytes(bytes))
+}
+
+fn from_bf16(bytes: [u8; 2]) -> f32 {
+    half::widen_bf16(u16::from_le_bytes(bytes))
 }
 
 fn copy<const N: usize>(elements: &[[u8; N]], slots: &[Cell<f32>], decode: impl Fn([u8; N]) -> f32) {

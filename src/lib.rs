@@ -471,7 +471,7 @@
 //!
 //! # Training
 //!
-//! `#[train(batch = 64)]` above a net compiles a training step as well: the forward pass, which keeps what the gradients need, the loss,
+//! With the feature `train`, `#[train(batch = 64)]` above a net compiles a training step as well: the forward pass, which keeps what the gradients need, the loss,
 //! the backward pass, and an update of every tensor, in memory planned at compile time. A step allocates nothing.
 //!
 //! ```
@@ -662,6 +662,7 @@
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`mod@reference`] and [`trace`] |
 //! | `serde` | no | errors about weights as data: [`weights::WeightsError`] and its parts are `Serialize` |
 //! | `onnx` | no | nets from ONNX and TFLite files, `Name = onnx("model.onnx");`; only builds pay for it: no part of it is in programs |
+//! | `train` | no | training steps, `#[train(batch = 64)]`: see [Training](#training); their kernels take a third longer to build |
 //! | `tracing` | no | events of the crate `tracing` when weights are loaded or don't fit |
 //!
 //! The crate is `no_std`. Without features, nets run on embedded weights and train in the caller's memory; kernels use the instructions
@@ -686,8 +687,10 @@ pub use cnn_runtime::exec::threads::Pool;
 pub use cnn_runtime::network::steps::Step;
 pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, Side, WrongLength};
 pub use cnn_runtime::place::workspace::{Space, Workspace};
+#[cfg(feature = "train")]
 pub use cnn_runtime::train;
 /// Nets with a training step, which `#[train(…)]` compiles.
+#[cfg(feature = "train")]
 pub mod step {
     #[cfg(feature = "alloc")]
     pub use cnn_runtime::step::{CheckpointError, Params};
@@ -722,10 +725,13 @@ pub mod __rt {
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
     pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", feature = "train"))]
     pub use cnn_runtime::step::Params;
+    #[cfg(feature = "train")]
     pub use cnn_runtime::step::{Constant, Head, Pass, Score, StepLayout, TensorPlace, minibatch};
+    #[cfg(feature = "train")]
     pub use cnn_runtime::step::{OwnMemory, StepMemory, Train, TrainEmbedded, Trainer, TrainerMemory};
+    #[cfg(feature = "train")]
     pub use cnn_runtime::train::{Optimiser, Sgd};
     pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
 }

@@ -3,6 +3,7 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `onnx` | no | nets from ONNX and TFLite files |
+//! | `train` | no | training steps |
 
 #![forbid(unsafe_code)]
 

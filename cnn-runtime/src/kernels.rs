@@ -124,6 +124,7 @@ macro_rules! kernel_call {
 /// batch_call! { BatchNormStatistics = batch_norm_statistics }
 /// batch_call! { Reorder = reorder, shared }
 /// ```
+#[cfg(feature = "train")]
 macro_rules! batch_call {
     ($layer:ident = $function:ident) => {
         batch_call!(@impl $layer, $function, true, |run, layer, batch, ws, shared| {
@@ -176,14 +177,17 @@ pub mod conv;
 mod conv2d;
 pub mod conv_transpose;
 pub mod dense;
+#[cfg(feature = "train")]
 pub mod dropout;
 mod epilogue;
 pub mod gemm;
 pub mod glu;
+#[cfg(feature = "train")]
 pub mod gradient;
 pub mod grn;
 pub mod layout;
 pub mod merge;
+#[cfg(feature = "train")]
 pub mod minibatch;
 pub mod norm;
 pub mod normalise;
@@ -196,6 +200,7 @@ pub mod resize;
 pub mod shuffle;
 pub mod softmax;
 pub mod strips;
+mod terms;
 mod transform;
 pub mod user;
 pub mod winograd;
@@ -205,12 +210,15 @@ pub use self::activation::*;
 pub use self::conv::*;
 pub use self::conv_transpose::*;
 pub use self::dense::*;
+#[cfg(feature = "train")]
 pub use self::dropout::*;
 pub use self::glu::*;
+#[cfg(feature = "train")]
 pub use self::gradient::*;
 pub use self::grn::*;
 pub use self::layout::*;
 pub use self::merge::*;
+#[cfg(feature = "train")]
 pub use self::minibatch::{batch_norm::*, order::*, pack::*};
 pub use self::norm::*;
 pub use self::normalise::*;

@@ -24,6 +24,7 @@
 //! | `std` | yes | the choice of the CPU's instruction set at run time, threads, and weights from files on disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, and the reference executor |
 //! | `kernels` | yes | the kernels themselves, not just their descriptors |
+//! | `train` | no | training steps: their kernels, gradients in the reference executor, [`mod@train`] and [`mod@step`] |
 //! | `serde` | no | errors about weights as data; includes `alloc` |
 //! | `tracing` | no | events of the crate `tracing` when weights are loaded or don't fit; includes `alloc` |
 
@@ -43,9 +44,11 @@ pub mod place;
 #[cfg(feature = "alloc")]
 pub mod reference;
 pub mod simd;
+#[cfg(feature = "train")]
 pub mod step;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
+#[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "alloc")]
 pub mod weights;

@@ -17,6 +17,7 @@ mod tiles;
 pub use self::affine::{Affine, Normalisation};
 pub use self::channels::{DepthwiseTaps, pack_gains, pack_scale_shift, pack_slopes, scale_shift_len};
 pub use self::columns::ColumnPanels;
+#[cfg(feature = "train")]
 pub(crate) use self::panels::begin_panel;
 pub use self::panels::{ConvPanels, padded};
 pub use self::phases::TransposedPanels;
@@ -138,6 +139,7 @@ impl Layout {
     /// channel, into `packed` of [`len`](Self::len) elements. Slopes and the tensors of a layer by the user know no `affine`, and batch
     /// normalisations no `weight`.
     /// Gives whether all of it is finite.
+    #[cfg(any(feature = "alloc", feature = "train"))]
     pub(crate) fn pack(
         &self,
         weight: impl Fn(usize) -> f32,
@@ -205,6 +207,7 @@ impl Layout {
     }
 
     /// For how many outputs `affine` is asked.
+    #[cfg(feature = "train")]
     pub(crate) const fn affines(&self) -> usize {
         match *self {
             Self::Conv(_)
@@ -259,6 +262,7 @@ impl Layout {
 
     /// Output channels: the first dimension of the tensor, which is packed in this order. Of gains, all elements. That of a
     /// transposed convolution, whose first dimension is another, is packed as a whole, and so a single row.
+    #[cfg(any(feature = "alloc", feature = "train"))]
     pub(crate) const fn rows(&self) -> usize {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,

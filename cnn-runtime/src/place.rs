@@ -7,5 +7,6 @@ pub mod heap;
 pub mod map;
 pub mod packed;
 pub(crate) mod runs;
+#[cfg(feature = "train")]
 pub(crate) mod spans;
 pub mod workspace;

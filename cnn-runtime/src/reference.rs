@@ -6,6 +6,7 @@
 
 mod activation;
 mod conv;
+#[cfg(feature = "train")]
 pub mod gradient;
 mod layer;
 mod layout;
@@ -15,6 +16,7 @@ mod normalise;
 mod pool;
 mod rearrange;
 mod resize;
+#[cfg(feature = "train")]
 pub mod training;
 mod user;
 
@@ -81,6 +83,7 @@ impl Tensor {
     }
 
     /// Adds to the element at a channel, row and column.
+    #[cfg(feature = "train")]
     fn add_at(&mut self, [channel, y, x]: [usize; 3], summand: f64) {
         self.data[index(self.shape, [channel, y, x])] += summand;
     }

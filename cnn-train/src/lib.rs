@@ -1,4 +1,4 @@
-//! Trains nets that `network!` compiled with `#[train(batch = …)]`: data sets, augmentation, the epoch loop, checkpoints,
+//! Trains nets that `network!` compiled with `#[train(batch = …)]`, and the feature `train` of `cnn`: data sets, augmentation, the epoch loop, checkpoints,
 //! curves.
 //!
 //! The command `cnn train` is [`train`]; programs can use its parts. A [`Run`] takes a step, or ends an epoch, on each call:

@@ -16,6 +16,7 @@ use syn::{Attribute, Error, Ident, Lit, LitInt, LitStr, Result, Token, parenthes
 
 use super::{Parser, place_of};
 use crate::ast::{Losses, Train};
+use crate::report::message;
 
 /// More images in a minibatch are surely a mistake.
 const MOST_IMAGES: usize = 65_536;
@@ -38,6 +39,12 @@ impl Parser<'_> {
         }
         let mut read =
             Train { images: 0, loss: None, only: Vec::new(), except: Vec::new(), place: place_of(attribute) };
+        if cfg!(not(feature = "train")) {
+            let wrong = "a net that trains needs the feature `train` of the crate `cnn`, which is off";
+            let help = "`cargo add cnn --features train`, or `features = [\"train\"]` at `cnn` in Cargo.toml";
+            self.report.error(place_of(attribute), message(wrong, &[], help));
+            return None;
+        }
         let result = attribute.parse_args_with(|input: ParseStream<'_>| {
             while !input.is_empty() {
                 option(input, &mut read)?;

@@ -142,3 +142,16 @@ fn a_file_that_is_missing() {
     assert!(error.contains("can't read the weights `w/net.safetensors`: there is no such file"), "{error}");
     assert!(error.contains("relative to the folder that rustc runs in"), "{error}");
 }
+
+#[test]
+fn training_without_the_feature() {
+    let scratch = Scratch::new("Untrained");
+    scratch.program("a", 1.0);
+    let main = scratch.main().replace("pub Untrained", "#[train(batch = 8)] pub Untrained");
+    scratch.write("a/src/main.rs", &main);
+    let error = fails(scratch.cargo("check").current_dir(scratch.path("a")));
+    assert!(error.contains("a net that trains needs the feature `train` of the crate `cnn`, which is off"), "{error}");
+    assert!(error.contains("cargo add cnn --features train") && error.contains("src/main.rs:1:"), "{error}");
+    // Running the net adds none.
+    assert_eq!(error.matches("\nerror").count() + usize::from(error.starts_with("error")), 2, "{error}");
+}

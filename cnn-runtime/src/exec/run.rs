@@ -53,7 +53,7 @@ impl<'a> Run<'a> {
     }
 
     /// How many threads there are.
-    #[cfg(feature = "kernels")]
+    #[cfg(all(feature = "kernels", feature = "train"))]
     pub(crate) fn threads(self) -> usize {
         #[cfg(feature = "std")]
         if let Some(pool) = self.threads.pool {

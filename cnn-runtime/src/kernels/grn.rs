@@ -5,9 +5,9 @@
 //! is a scale and a shift.
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
-use crate::kernels::minibatch::sums::PixelTerms;
 use crate::kernels::norm::{ScaleShift, scale_shift_in};
 use crate::kernels::pool::{BLOCK, Mean, Sums};
+use crate::kernels::terms::PixelTerms;
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::place::map::Map;

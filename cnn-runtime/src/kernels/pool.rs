@@ -11,8 +11,10 @@ mod global;
 mod sums;
 mod windows;
 
+#[cfg(feature = "train")]
 pub(crate) use self::adaptive::part;
 pub use self::adaptive::*;
+#[cfg(feature = "train")]
 pub(crate) use self::axis::Axis;
 pub use self::channels::*;
 use self::global::Global;

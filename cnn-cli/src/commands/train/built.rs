@@ -57,19 +57,23 @@ impl Build {
     }
 
     fn manifest(&self, checkout: Option<&Path>) -> Result<String, Failure> {
-        let dependency = |name: &str, folder: &str| -> Result<String, Failure> {
+        let dependency = |name: &str, folder: &str, features: &str| -> Result<String, Failure> {
             match checkout {
-                None => Ok(format!("{name} = \"{}\"", env!("CARGO_PKG_VERSION"))),
+                None => Ok(format!("{name} = {{ version = \"{}\"{features} }}", env!("CARGO_PKG_VERSION"))),
                 Some(checkout) => {
                     let path = checkout.join(folder);
                     let path = path
                         .to_str()
                         .ok_or_else(|| Failure::of_file(&path, "is not Unicode, as paths in a Cargo.toml must be"))?;
-                    Ok(format!("{name} = {{ path = \"{}\" }}", path.replace('\\', "\\\\").replace('"', "\\\"")))
+                    Ok(format!(
+                        "{name} = {{ path = \"{}\"{features} }}",
+                        path.replace('\\', "\\\\").replace('"', "\\\"")
+                    ))
                 }
             }
         };
-        let [cnn, train] = [dependency("cnn", "")?, dependency("cnn-train", "cnn-train")?];
+        let [cnn, train] =
+            [dependency("cnn", "", ", features = [\"train\"]")?, dependency("cnn-train", "cnn-train", "")?];
         let package = &self.package;
         Ok(format!(
             "# Written by `cnn train`.\n[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\

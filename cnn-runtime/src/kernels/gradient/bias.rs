@@ -1,7 +1,8 @@
 //! The gradients of a bias alone: those of a transposed convolution, whose weights have their gradients from the kernel of a convolution.
 
 use crate::exec::run::Run;
-use crate::kernels::minibatch::sums::{PixelTerms, reach, scratch_len};
+use crate::kernels::minibatch::sums::{reach, scratch_len};
+use crate::kernels::terms::PixelTerms;
 use crate::place::bounds::{Checked, Region};
 use crate::place::map::Map;
 use crate::place::spans::{Span, enter_shared};

@@ -1,8 +1,9 @@
 //! Gradients of what the results of a normalisation are multiplied by, and of what is added.
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
-use crate::kernels::minibatch::sums::{ElementSums, Partials, PixelTerms, Segment, reach, scratch_len, widen};
+use crate::kernels::minibatch::sums::{ElementSums, Partials, Segment, reach, scratch_len, widen};
 use crate::kernels::normalise::{EachSet, Moments, Set, each_set};
+use crate::kernels::terms::PixelTerms;
 use crate::place::bounds::{Checked, Region, assert_same_size};
 use crate::place::map::Map;
 use crate::place::spans::{Span, assert_apart, enter_shared};

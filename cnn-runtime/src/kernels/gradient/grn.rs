@@ -6,8 +6,9 @@
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::kernels::grn::{GrnMap, Totals, mean_length};
-use crate::kernels::minibatch::sums::{ChannelSums, Each, PixelTerms, reach, scratch_len};
+use crate::kernels::minibatch::sums::{ChannelSums, Each, reach, scratch_len};
 use crate::kernels::pool::{Mean, Sums};
+use crate::kernels::terms::PixelTerms;
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, Region, assert_same_size, weights_at};
 use crate::place::map::Map;

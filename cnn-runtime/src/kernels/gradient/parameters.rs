@@ -1,7 +1,8 @@
 //! Gradients of factors and of slopes.
 
 use crate::exec::run::{Run, nanos_of_floats};
-use crate::kernels::minibatch::sums::{ChannelSums, Each, ElementSums, PixelTerms, reach, scratch_len};
+use crate::kernels::minibatch::sums::{ChannelSums, Each, ElementSums, reach, scratch_len};
+use crate::kernels::terms::PixelTerms;
 use crate::place::bounds::{Checked, Reach, Region, assert_same_size};
 use crate::place::map::Map;
 use crate::place::spans::{Span, assert_apart, enter_shared};

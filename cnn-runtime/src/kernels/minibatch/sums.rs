@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use crate::exec::divide::{div, div_rem};
 use crate::exec::run::{Partition, Run};
+use crate::kernels::terms::PixelTerms;
 use crate::place::bounds::{Reach, Region};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
@@ -104,17 +105,7 @@ pub(crate) const fn reach(scratch: usize, sums: usize, map: &Map) -> Reach {
     Reach::of(Region::span(scratch, scratch_len(sums, map.channels)))
 }
 
-/// Numbers of single pixels that are added up.
-pub(crate) trait PixelTerms<const N: usize>: Copy {
-    /// Those of the `count` channels from `c` on, or as many as a vector has; 0 in other lanes.
-    ///
-    /// # Safety
-    ///
-    /// `ws` is the workspace of an image, in which the maps of the terms were checked; pixel and channels are theirs.
-    unsafe fn at<S: Simd>(&self, s: S, ws: *const f32, pixel: (usize, usize), c: usize, count: usize) -> [S::Vec; N];
-}
-
-/// Sums of such numbers.
+/// Sums of [terms](PixelTerms).
 #[derive(Clone, Copy)]
 pub(crate) struct Each<T>(pub(crate) T);
 

@@ -31,6 +31,7 @@ pub(crate) struct Moments<S: Simd> {
     /// What is left is multiplied by it.
     pub(crate) factor: S::Vec,
     /// 1, or 0 where the factor does not depend on the input, whose length is less than the least divisor.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only gradients read it"))]
     pub(crate) varies: S::Vec,
 }
 

@@ -35,6 +35,7 @@ impl Axis {
     }
 
     /// Whether each element is under one of `count` windows, and no other.
+    #[cfg(feature = "train")]
     #[inline(always)]
     pub(crate) fn tile(self, count: usize) -> bool {
         let Self { size, taps, stride, dilation, before, .. } = self;

@@ -1,8 +1,9 @@
 //! Where outputs lie between inputs, in one direction.
 
-use core::ops::Range;
+#[cfg(feature = "train")]
+mod dependents;
 
-use crate::exec::divide::{div_ceil, div_rem};
+use crate::exec::divide::div_rem;
 
 /// Output `i` lies at `(start + i * step) / over`, counted in inputs.
 #[derive(Clone, Copy)]
@@ -94,22 +95,6 @@ impl Axis {
             *weight = of;
         }
         Taps { at, weights }
-    }
-
-    /// The first output whose place has this whole number, or a larger one.
-    #[inline(always)]
-    const fn first_from(&self, whole: usize) -> usize {
-        let distance = (whole * self.over).saturating_sub(self.start);
-        if self.step == 0 && distance > 0 { usize::MAX } else { div_ceil(distance, self.step) }
-    }
-
-    /// The outputs, of `count`, that depend on an input by `T` taps.
-    #[inline(always)]
-    pub(crate) fn dependents<const T: usize>(&self, input: usize, count: usize) -> Range<usize> {
-        // Tap `k` is input `whole + k - T / 2`, or the one at the edge.
-        let first = if input == 0 { 0 } else { self.first_from((input + T / 2 + 1).saturating_sub(T)) };
-        let end = if input + 1 == self.size { count } else { self.first_from(input + T / 2 + 1) };
-        first..end.min(count)
     }
 }
 

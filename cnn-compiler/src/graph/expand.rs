@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use cnn_net::language::Scope;
 use cnn_net::op::{Op, Store};
 
 use self::again::Expanded;
@@ -65,22 +66,6 @@ pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, known: bool, graph: 
     expander.outputs(net, end, is_clean);
     if is_clean {
         expander.lost();
-    }
-}
-
-/// What the steps of one body share: the prefix of their names, and the number of the next one.
-struct Scope {
-    prefix: String,
-    next: usize,
-}
-
-impl Scope {
-    fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), next: 0 }
-    }
-
-    fn join(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
 }
 
@@ -142,7 +127,7 @@ impl<'a> Expander<'a> {
     fn branch(&mut self, branch: &Pipeline, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let Some((first, rest)) = branch.steps.split_first() else { return value };
         if let (StepKind::Skip(span), None) = (&first.kind, &first.name) {
-            scope.next += 1;
+            scope.step(None);
             let value = self.given(value, *span);
             return rest.iter().fold(value, |value, step| self.step(step, value, scope, env));
         }
@@ -210,11 +195,10 @@ impl<'a> Expander<'a> {
 
     /// A step's full name: the given one, or else its number among its siblings.
     fn name(&mut self, given: Option<&Name>, scope: &mut Scope) -> String {
-        let number = given.and_then(Name::number).unwrap_or(scope.next);
-        scope.next = number.saturating_add(1);
-        let Some(given) = given else { return scope.join(&number.to_string()) };
-        let name = scope.join(&given.to_string());
-        self.claim(&name, given);
+        let name = scope.step(given.map(Name::text));
+        if let Some(given) = given {
+            self.claim(&name, given);
+        }
         name
     }
 

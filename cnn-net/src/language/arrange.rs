@@ -6,7 +6,7 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Unsayable;
@@ -15,8 +15,8 @@ use super::check;
 use super::groups::{Counts, apart, common, group_of, is_in, join};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::parts::Dots;
+use super::scope::Scope;
 use super::tree::{Kind, Statement, Step};
-use super::words::step_number;
 use crate::graph::{Graph, Node};
 
 /// How a graph must be changed so that it can be declared.
@@ -211,24 +211,12 @@ fn free(name: &str, taken: &BTreeSet<String>) -> String {
     core::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
-/// The names of one body.
-struct Scope {
-    prefix: String,
-    next: usize,
-}
-
-impl Scope {
-    fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), next: 0 }
-    }
-}
-
 /// Names the steps of a body as the compiler does.
 fn body(statements: &[Statement], scope: &mut Scope, names: &mut [String]) {
     for statement in statements {
         match statement {
             Statement::Step(it) => step(it, scope, names),
-            Statement::Aux(aux) => body(&aux.body, &mut Scope::new(&join(&scope.prefix, &aux.name)), names),
+            Statement::Aux(aux) => body(&aux.body, &mut Scope::new(&scope.join(&aux.name)), names),
             Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_) => {}
         }
     }
@@ -238,10 +226,7 @@ fn step(step: &Step, scope: &mut Scope, names: &mut [String]) {
     if let Kind::From(_) | Kind::Again(_) = step.kind {
         return;
     }
-    let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
-    scope.next = at.saturating_add(1);
-    let name = step.name.clone().unwrap_or_else(|| at.to_string());
-    let name = join(&scope.prefix, &name);
+    let name = scope.step(step.name.as_deref());
     match &step.kind {
         Kind::Layer(layer) => names[layer.node] = name,
         Kind::Merge(merge) => {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Expander, Scope};
+use cnn_net::language::Scope;
+
+use super::Expander;
 use crate::ast::{self, Name};
 use crate::graph::{Graph, Node, Source};
 use crate::report::{Edit, Message, Place, message, nearest};

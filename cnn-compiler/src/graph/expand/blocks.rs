@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use cnn_net::language::Scope;
 use proc_macro2::Ident;
 
-use super::{Expander, Scope};
+use super::Expander;
 use crate::ast::{Block, Call, Name, Param};
 use crate::env::{Env, Named};
 use crate::graph::bind::Binder;

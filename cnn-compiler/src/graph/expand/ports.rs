@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use cnn_net::language::Scope;
 use proc_macro2::Ident;
 
-use super::{Expander, Scope};
+use super::Expander;
 use crate::ast::{self, Name, Net, names};
 use crate::env::{Env, Named};
 use crate::graph::Source;

@@ -1,5 +1,6 @@
 //! [`Graph`] to [`Shaped`]: the output shape of every layer, or an error at the faulty argument.
 
+mod argument;
 mod explain;
 mod merge;
 mod rules;
@@ -14,7 +15,7 @@ use cnn_net::op::{Dims, Op, Padding, Shape, Window};
 use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
 use crate::report::{Edit, Fix, Message, Place, Report, message};
-use ways::Argument;
+use argument::Argument;
 
 /// A net whose shapes are known and correct.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use cnn_net::op::{
     Activation, Axis, Conv, Extent, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Rearrange, Shape, Size, Window,
 };
 
+use super::argument::Argument;
 use super::merge::{broadcast, concat};
 use super::transposed::conv_transpose;
-use super::ways::Argument;
 use super::{Fault, Inferred};
 use crate::eval::{MOST_ELEMENTS, product, too_many};
 use crate::graph::{Node, Source};

@@ -2,8 +2,8 @@
 
 use cnn_net::op::{ConvTranspose, Padding, Shape, Size, TransposedAxis};
 
+use super::argument::Argument;
 use super::rules::{divided, work};
-use super::ways::Argument;
 use super::{Fault, Inferred};
 use crate::op::PadMode;
 

@@ -96,7 +96,7 @@ impl File {
                 let Model { format, path, .. } = &ast.models[index];
                 let wrong = format!("`{name}` is a model in a file, which is read only where its crate is built");
                 let help = format!("give {} itself in the place of this file", path.value());
-                report.error(format.span(), message(&wrong, &[], &help));
+                report.error(format.span(), message(&wrong, &help));
                 return Some(Err(wrongs(report)));
             }
             graph::check(&ast, &mut report);
@@ -159,7 +159,7 @@ pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
         let wrong = format!("this can't be read as Rust: `{sign}` ({}) is none of its signs", sign.escape_unicode());
         let help =
             in_ascii(sign).map_or("remove it, or put it in a comment".to_owned(), |ascii| format!("type `{ascii}`"));
-        Wrong { place, text: message(&wrong, &[], &help) }
+        Wrong { place, text: message(&wrong, &help).to_string() }
     })
 }
 

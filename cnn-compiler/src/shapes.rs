@@ -14,7 +14,7 @@ use cnn_net::op::{Dims, Op, Padding, Shape, Window};
 
 use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
-use crate::report::{Edit, Fix, Message, Place, Report, message};
+use crate::report::{Edit, Fix, Place, Report, detailed};
 use argument::Argument;
 
 /// A net whose shapes are known and correct.
@@ -252,7 +252,7 @@ fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
             );
             let details = [format!("the {op} on line {} reads {there}", first.place.line())];
             let help = format!("give this step a value of {there}, or layers of its own");
-            report.error_once(node.place, "shared", message(&wrong, &details, &help));
+            report.error_once(node.place, "shared", detailed(&wrong, &details, &help));
         }
     }
 }
@@ -276,13 +276,13 @@ fn check_tensor_names(graph: &Graph, inferred: &[Found], report: &mut Report) {
                 report.error_once(
                     node.place,
                     &key,
-                    message(&wrong, &graph.context(node), "give one of the two another name"),
+                    detailed(&wrong, &graph.context(node), "give one of the two another name"),
                 );
                 continue;
             }
             let free = ways::free(graph, "", "a");
             let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
-            let message = Message::from(message(&wrong, &graph.context(node), &help));
+            let message = detailed(&wrong, &graph.context(node), &help);
             report.error_once(node.place, &key, message.fix([Edit::before(node.place, format!("{free}: "))]));
         } else {
             known.extend(names.into_iter().map(|name| (name, node.place)));

@@ -145,7 +145,7 @@ impl<'a> Expander<'a> {
         }
         if self.depth == DEEPEST {
             let wrong = format!("steps are nested more than {DEEPEST} deep here, including blocks and groups");
-            self.report.error(step.span(), message(&wrong, &[], "nest fewer blocks"));
+            self.report.error(step.span(), message(&wrong, "nest fewer blocks"));
             return Source::Broken;
         }
         self.steps += 1;
@@ -184,7 +184,7 @@ impl<'a> Expander<'a> {
             StepKind::From(from) => {
                 let name = &from.name;
                 let wrong = format!("`from {name}` must come first in a statement or a branch, without a name");
-                self.report.error(from.place, message(&wrong, &[], &format!("`from {name} -> …;`")));
+                self.report.error(from.place, message(&wrong, &format!("`from {name} -> …;`")));
                 Source::Broken
             }
             StepKind::Repeat(_) | StepKind::Splice(_) | StepKind::Again(_) => value,
@@ -210,7 +210,7 @@ impl<'a> Expander<'a> {
         let place = Place::from(given.span());
         if let Some(first) = self.names.get(name) {
             let wrong = format!("the name `{given}` is used twice; the first is on line {}", first.line());
-            self.report.error(place, message(&wrong, &[], "names in a net, a block or a group must differ"));
+            self.report.error(place, message(&wrong, "names in a net, a block or a group must differ"));
             self.graph.doubles.push(name.to_owned());
         } else {
             self.names.insert(name.to_owned(), place);
@@ -288,7 +288,7 @@ impl<'a> Expander<'a> {
                 Some(call) => format!("with a single input, `… -> {call};`"),
                 None => "each branch ends in `;`, and `skip;` is the input itself".to_owned(),
             };
-            self.report.error(merge.span, message(&wrong, &[], &help));
+            self.report.error(merge.span, message(&wrong, &help));
         }
         // Merges add no level to names; the steps of all branches are numbered consecutively.
         let mut inner = Scope::new(&scope.prefix);
@@ -365,7 +365,7 @@ impl<'a> Expander<'a> {
             let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };
             let counter = Name::new(first.clone(), name.span()).written();
             let help = format!("{levels}; `[{counter}..: step; {count}]` counts from `{first}`");
-            self.report.error(name.span(), message(&wrong, &[], &help));
+            self.report.error(name.span(), message(&wrong, &help));
             return Source::Broken;
         }
         let repeated = |this: &mut Self, scope: &mut Scope| {

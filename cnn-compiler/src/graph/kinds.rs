@@ -198,7 +198,7 @@ impl Uses<'_> {
             return;
         }
         let wrong = format!("`{name}` is used as {} here, and as {} before", kind.used(), before.used());
-        self.report.error(place, message(&wrong, &[], "two parameters can have two kinds"));
+        self.report.error(place, message(&wrong, "two parameters can have two kinds"));
     }
 
     fn body(&mut self, body: &Body) {

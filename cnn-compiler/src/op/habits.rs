@@ -73,10 +73,10 @@ fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env
     let Some(becomes) = meant(layer, call, env) else {
         let usage = format!("usage: {}", layer.usage());
         let help = if why.is_empty() { usage } else { format!("leave it out: {why}") };
-        return message(wrong, &[], &help).into();
+        return message(wrong, &help);
     };
     let help = if why.is_empty() { format!("write `{becomes}`") } else { format!("write `{becomes}`: {why}") };
-    Message::from(message(wrong, &[], &help)).fix([Edit::instead(call.place, becomes)])
+    message(wrong, &help).fix([Edit::instead(call.place, becomes)])
 }
 
 /// What a first argument counts if it is the number of inputs, as PyTorch wants it: `linear(3072, 10)`.
@@ -192,7 +192,7 @@ pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env
     if function(layer, arg, env).is_some() {
         return without(&wrong, layer, call, "", env);
     }
-    let usage = || Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())));
+    let usage = || message(&wrong, &format!("usage: {}", layer.usage()));
     let Some(param) = renamed(layer, &name) else { return usage() };
     let is_given = |(other, arg): (usize, &Arg)| match &arg.name {
         Some(name) => name == param.name,
@@ -202,7 +202,7 @@ pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env
         return usage();
     }
     let help = format!("did you mean `{}`?", param.name);
-    Message::from(message(&wrong, &[], &help)).fix([Edit::instead(given.span(), param.name)])
+    message(&wrong, &help).fix([Edit::instead(given.span(), param.name)])
 }
 
 /// The activation that an argument names: in this language, a step after the layer.
@@ -239,7 +239,7 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         let wrong = format!("{name}: `{value}` would be the input's shape, which is inferred and not given");
         let becomes = format!("{name}({} = all)", over.name);
         let help = format!("write `{becomes}`, which normalises all of it together");
-        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
+        return message(&wrong, &help).fix([Edit::instead(call.place, becomes)]);
     }
     let candidates: Vec<&Param> = match name {
         // Neither of the two comes first in any framework.
@@ -256,10 +256,10 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         return without(&wrong, layer, call, why, env);
     }
     if name == "relu" && matches!(value.kind, ExprKind::Int(6)) {
-        let message = Message::from(message(&wrong, &[], "did you mean `relu6`?"));
+        let message = message(&wrong, "did you mean `relu6`?");
         return message.fix([Edit::instead(call.place, "relu6")]);
     }
-    Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())))
+    message(&wrong, &format!("usage: {}", layer.usage()))
 }
 
 /// The message about an argument's name without a value.
@@ -268,9 +268,9 @@ fn needs_value(layer: &Layer, param: &Param, place: Place) -> Message {
     match param.kind {
         Kind::Flag => {
             let flag = format!("{} = true", param.name);
-            Message::from(message(&wrong, &[], &format!("`{flag}`"))).fix([Edit::instead(place, flag)])
+            message(&wrong, &format!("`{flag}`")).fix([Edit::instead(place, flag)])
         }
-        _ => Message::from(message(&wrong, &[], &format!("`{} = …`", param.name))),
+        _ => message(&wrong, &format!("`{} = …`", param.name)),
     }
 }
 
@@ -280,7 +280,7 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
     let wrong = format!("{}: `{value}` needs a name", layer.name);
     if is_unclear(layer, call) {
         let help = "`stride = …`, if it is the stride; the number of input channels is inferred and not given";
-        return message(&wrong, &[], help).into();
+        return message(&wrong, help);
     }
     let note = match layer.name {
         "lrn" => "; the defaults are the paper's, and alpha is not divided by the size, unlike in PyTorch",
@@ -294,12 +294,12 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
         && let Some(becomes) = meant(layer, call, env)
     {
         let help = format!("write `{becomes}`{note}");
-        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
+        return message(&wrong, &help).fix([Edit::instead(call.place, becomes)]);
     }
     let forms: Vec<String> = candidates.iter().map(|param| format!("{} = {value}", param.name)).collect();
     let help = format!("write `{}`{note}", forms.join("` or `"));
     let fixes = forms.into_iter().map(|form| vec![Edit::instead(value.place, form)]);
-    Message::from(message(&wrong, &[], &help)).fixes(fixes)
+    message(&wrong, &help).fixes(fixes)
 }
 
 /// Whether it is unclear which of a convolution's values is the size: `conv(a, b, 2)`.

@@ -103,7 +103,7 @@ impl Parser<'_> {
             );
             let place = variable.to(written.end);
             let fix = Edit::instead(place, format!("{in_our_words}:"));
-            self.report.error(place, Message::from(message("a net has steps and no variables", &[], &help)).fix([fix]));
+            self.report.error(place, message("a net has steps and no variables", &help).fix([fix]));
             return Some(name);
         }
         let mut edits = Vec::new();
@@ -119,7 +119,7 @@ impl Parser<'_> {
         };
         let quotes = if in_our_words.starts_with('"') && !is_one_token { "put it in quotes: " } else { "" };
         let help = format!("{quotes}`{in_our_words}: …`");
-        self.report.error(place, Message::from(message(&wrong, &[], &help)).fix(edits));
+        self.report.error(place, message(&wrong, &help).fix(edits));
         Some(name)
     }
 
@@ -129,7 +129,7 @@ impl Parser<'_> {
             return false;
         }
         let place = Place::from(input.span());
-        let text = message("expected a statement, found `#`", &[], "comments begin with `//`");
+        let text = message("expected a statement, found `#`", "comments begin with `//`");
         self.report.error(place, Message::from(text).fix([Edit::instead(place, "//")]));
         skip_to(input, |token| Place::from(token.span()).line() != place.line());
         true
@@ -170,7 +170,7 @@ impl Parser<'_> {
             "return" | "yield" => ("a net's result is that of its last statement", "end the net with a step"),
             _ => return false,
         };
-        self.report.error(word.span(), message(wrong, &[], help));
+        self.report.error(word.span(), message(wrong, help));
         drop(input.call(Ident::parse_any));
         loop {
             skip_to(input, |token| match token {
@@ -209,7 +209,7 @@ impl Parser<'_> {
         }
         let Some(place) = place else { return };
         input.advance_to(&ahead);
-        let text = message("layers and blocks are in no module or object", &[], &format!("leave `{path}` out"));
+        let text = message("layers and blocks are in no module or object", &format!("leave `{path}` out"));
         self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
     }
 
@@ -219,7 +219,7 @@ impl Parser<'_> {
         if has_shape && NUMBER_TYPES.iter().any(|word| is_word(input, word)) {
             let place = Place::from(input.span());
             drop(input.parse::<TokenTree>());
-            let text = message(NO_NUMBER_TYPE, &[], "leave the type out");
+            let text = message(NO_NUMBER_TYPE, "leave the type out");
             self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
         }
     }
@@ -241,7 +241,6 @@ impl Parser<'_> {
             }
             ends
         });
-        self.report
-            .error(place, Message::from(message(wrong, &[], "leave the type out")).fix([Edit::instead(place, "")]));
+        self.report.error(place, message(wrong, "leave the type out").fix([Edit::instead(place, "")]));
     }
 }

@@ -54,7 +54,7 @@ impl Expander<'_> {
         }
         let expected = if value > 0.0 { "a number that fits in 32 bits" } else { "a number of at least 0" };
         let wrong = format!("aux: `weight = {}`, expected {expected}", aux.weight);
-        self.report.error(aux.weight.place, message(&wrong, &[], &format!("`aux {}(weight = 0.3) {{ … }}`", aux.name)));
+        self.report.error(aux.weight.place, message(&wrong, &format!("`aux {}(weight = 0.3) {{ … }}`", aux.name)));
         None
     }
 
@@ -69,7 +69,7 @@ impl Expander<'_> {
         let (place, method) = (Place::from(given.span()), method(&name));
         if let Some(first) = self.graph.taps.iter().find(|tap| tap.method() == method) {
             let wrong = format!("two taps are read by `{method}()`; the first is on line {}", first.place.line());
-            self.report.error(place, message(&wrong, &[], "give the tap another name"));
+            self.report.error(place, message(&wrong, "give the tap another name"));
             return;
         }
         if name == "output" {

@@ -21,7 +21,7 @@ pub(in crate::op) fn listed(layer: &Layer, call: &Call, env: &Env) -> Option<(Pl
         let is_same = [b, c, d].iter().all(|other| other.to_string() == a.to_string());
         let message = match is_same {
             true => fixed(layer, call, &wrong, &a.to_string()),
-            false => message(&wrong, &[], help).into(),
+            false => message(&wrong, help),
         };
         return Some((place, message));
     }
@@ -47,5 +47,5 @@ fn one_value(layer: &str, numbers: &[&Expr]) -> Option<String> {
 
 fn fixed(layer: &Layer, call: &Call, wrong: &str, value: &str) -> Message {
     let becomes = format!("{}({value})", layer.name);
-    Message::from(message(wrong, &[], &format!("write `{becomes}`"))).fix([Edit::instead(call.place, becomes)])
+    message(wrong, &format!("write `{becomes}`")).fix([Edit::instead(call.place, becomes)])
 }

@@ -21,8 +21,8 @@ pub(crate) fn import(ast: &mut Ast, report: &mut Report) {
     }
 }
 
-/// What a net has of its declaration. Its own attribute counts before the one there. One that has no doc comments gets those too,
-/// unless it is a variant.
+/// What a net takes from its imported declaration. Its own attributes take precedence. If it has no doc comments, it
+/// takes those too, unless it is a variant.
 fn fill(net: &mut Net, declared: &mut Net) {
     (net.inputs, net.outputs, net.body) = (declared.inputs.clone(), declared.outputs.clone(), declared.body.clone());
     net.algorithms = net.algorithms.with_weights_of(declared.algorithms);

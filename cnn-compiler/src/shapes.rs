@@ -235,7 +235,7 @@ fn output_of(inferred: &Found) -> Option<Shape> {
     }
 }
 
-/// A layer that is there again must have the tensors of the first.
+/// A layer that is applied again must have the tensors of the first.
 fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
     let input = |node: &Node| shape_of(graph, inferred, node.inputs[0]);
     for (node, found) in graph.nodes.iter().zip(inferred) {
@@ -270,7 +270,7 @@ fn check_tensor_names(graph: &Graph, inferred: &[Found], report: &mut Report) {
         if let Some((name, first)) = names.iter().find_map(|name| Some((name, known.get(name)?))) {
             let (kind, line) = (node.op.name(), first.line());
             let wrong = format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
-            // A repeat has the same mistake in each of its turns.
+            // A repeat has the same mistake in each of its iterations.
             let key = format!("the tensors of line {line}");
             if node.named {
                 report.error_once(

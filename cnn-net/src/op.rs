@@ -1,8 +1,8 @@
 //! What a layer is: its kind and its arguments, with all numbers resolved.
 //!
-//! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
-//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics. Whatever else there
-//! is to know about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
+//! This is the one list of layers. The compiler builds these values from a declaration, the static description of a net
+//! ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` defines what each computes. Everything
+//! else about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
 
 mod activation;
 mod adaptive;
@@ -67,9 +67,9 @@ pub enum Op {
     GlobalAvgPool,
     /// Maximum over each map.
     GlobalMaxPool,
-    /// Mean over each of as many parts of a map as the output has pixels, which is this size.
+    /// Mean over parts of each map, one for each pixel of an output of this size.
     AdaptiveAvgPool(Size),
-    /// Maximum over each of as many parts of a map as the output has pixels, which is this size.
+    /// Maximum over parts of each map, one for each pixel of an output of this size.
     AdaptiveMaxPool(Size),
     /// Mean over the channels of each pixel.
     ChannelMean,
@@ -77,7 +77,7 @@ pub enum Op {
     ChannelMax,
     /// Turns maps into a vector, in the order C, H, W.
     Flatten,
-    /// Another order of the same numbers, a part of them, or more around them.
+    /// Numbers reordered, cropped or padded.
     Rearrange(Rearrange),
     /// Maps of another size.
     Resize(Resize),
@@ -92,15 +92,15 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Normalisation by the statistics of the input itself.
     Norm(Norm),
-    /// Global response normalisation: each channel is scaled by how its length compares with those of the others, and added to
-    /// what it was.
+    /// Global response normalisation: each channel, scaled by its length relative to the mean of all channels' lengths,
+    /// is added to the input.
     Grn {
         /// Added to the mean of the lengths.
         eps: f32,
     },
-    /// A factor for each channel, learnt in a tensor of `[channels]` with the layer's own name; or one for all.
+    /// A learnt factor for each channel, a tensor `[channels]` with the layer's own name; or one fixed factor for all.
     Scale {
-        /// The one for all.
+        /// The fixed factor.
         factor: Option<f32>,
     },
     /// `x` where `x >= 0`, else a learned slope times `x`.
@@ -115,8 +115,8 @@ pub enum Op {
     LogSoftmax,
     /// The channels of all inputs, one after another.
     Concat,
-    /// The sum of the inputs; for this and the merges below, an input of `C x 1 x 1` is repeated over whole maps, and one of
-    /// `1 x H x W` for all channels.
+    /// The sum of the inputs; for this and the merges below, an input of `C x 1 x 1` is broadcast over whole maps, and
+    /// one of `1 x H x W` over all channels.
     Add,
     /// The first input minus the others.
     Sub,
@@ -124,9 +124,9 @@ pub enum Op {
     Mul,
     /// The largest of the inputs, element by element.
     Max,
-    /// An element-wise function by the user.
+    /// A user-defined element-wise function.
     Map(UserFunction),
-    /// A layer by the user.
+    /// A user-defined layer.
     Custom(UserLayer),
 }
 
@@ -243,11 +243,11 @@ impl Op {
         matches!(self, Self::Dropout { .. } | Self::Activation(Activation::Identity))
     }
 
-    /// Whether training can pass through it: whether gradients say how its input should change.
+    /// Whether training can pass through it: whether it has a usable gradient.
     ///
     /// # Errors
     ///
-    /// Why they don't.
+    /// Why it has none.
     pub const fn differentiable(&self) -> Result<(), &'static str> {
         self.facts().differentiable
     }

@@ -48,7 +48,7 @@ struct Param {
 }
 
 impl Kind {
-    /// What both of two uses allow.
+    /// What two uses both allow.
     fn and(self, other: Self) -> Option<Self> {
         use Kind::{Number, Pad, Real, Shape, Sides, Size};
         match (self, other) {

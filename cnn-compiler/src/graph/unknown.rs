@@ -72,7 +72,7 @@ fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
     meant.map_or_else(|| (call.name.span().into(), name), |call_meant| (call.place, call_meant))
 }
 
-/// The layer that is called so elsewhere, or spelt so.
+/// The layer that has this name elsewhere, or is spelt like it.
 fn other_name(name: &str, call: &Call) -> Option<&'static str> {
     let spelt = || LAYERS.iter().map(|layer| layer.name).find(|layer| plain(layer) == plain(name));
     adaptive(name, call).or_else(|| alias(name)).or_else(spelt)
@@ -112,7 +112,7 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// An adaptive pooling, which to a single pixel is the one of whole maps.
+/// An adaptive pooling; to a single pixel, it is a global one.
 fn adaptive(name: &str, call: &Call) -> Option<&'static str> {
     let to_one = match &call.args[..] {
         [] => true,

@@ -84,7 +84,7 @@ struct Binder<'a> {
     paths: Vec<RustPath>,
     /// Whether all could be read.
     sound: bool,
-    /// An argument that has a default, but none that goes with the other arguments of this call.
+    /// An argument whose default doesn't go with the other arguments of this call.
     open: Option<&'static str>,
 }
 
@@ -127,7 +127,7 @@ impl Argument for Binder<'_> {
 }
 
 impl Binder<'_> {
-    /// Reads the tensors of a layer by the user.
+    /// Reads the tensors of a user-defined layer.
     fn tensors(&mut self, slot: &mut &'static [UserTensor]) {
         let mut tensors = Vec::new();
         for name in core::mem::take(&mut self.tensors) {

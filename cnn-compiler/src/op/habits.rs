@@ -17,7 +17,7 @@ use crate::ast::{Arg, Call, Expr, ExprKind};
 use crate::env::Env;
 use crate::report::{Edit, Message, Place, message};
 
-/// A larger number is one of channels, and not the size of a window.
+/// A larger number counts channels and is not the size of a window.
 const LARGEST_WINDOW: i64 = 11;
 
 /// An argument as written: its name, if it has one, and its value.
@@ -79,7 +79,7 @@ fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env
     message(wrong, &help).fix([Edit::instead(call.place, becomes)])
 }
 
-/// What a first argument counts if it is the number of inputs, as PyTorch wants it: `linear(3072, 10)`.
+/// What a first argument counts if it is the number of inputs, as in PyTorch: `linear(3072, 10)`.
 fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str> {
     let unnamed = call.args.iter().take_while(|arg| arg.name.is_none()).count();
     match layer.name {
@@ -132,7 +132,7 @@ fn is_count(value: &Expr, env: &Env) -> bool {
     }
 }
 
-/// Whether an argument is the number of channels that PyTorch wants after that of groups: `group_norm(4, 64)`.
+/// Whether an argument is the number of channels, which PyTorch expects after that of groups: `group_norm(4, 64)`.
 fn is_channels(layer: &Layer, call: &Call, index: usize, env: &Env) -> bool {
     let arg = &call.args[index];
     layer.name == "group_norm" && index == 1 && arg.name.is_none() && is_count(&arg.value, env)

@@ -17,7 +17,7 @@ const MODULES: [&str; 9] = ["F", "functional", "keras", "layers", "nn", "self", 
 
 /// What types of numbers are called in Rust and in Python.
 const NUMBER_TYPES: [&str; 9] = ["bf16", "f16", "f32", "f64", "float", "float32", "i8", "int8", "u8"];
-/// The error for one of them beside a shape.
+/// The error for one of them next to a shape.
 pub(super) const NO_NUMBER_TYPE: &str = "shapes have no type: all numbers are `f32`";
 
 /// A name that is not written as one, up to the `:` or `=` after it.

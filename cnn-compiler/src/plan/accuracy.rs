@@ -1,6 +1,6 @@
 //! How exact a plan is: a model of rounding errors, which complements that of costs, and the choice of algorithms by it.
 //!
-//! The error of a layer is [`error`](super::error)'s.
+//! [`error`](super::error) has the error of a layer.
 //!
 //! **A net.** The square of a layer's error reaches the output multiplied by a factor, found from the end to the beginning:
 //!
@@ -52,7 +52,7 @@ const SPENT: f64 = 0.0125;
 /// What a change must gain below that: its share of a net's time, times this many squares of the direct algorithm's error.
 const WORTH: f64 = 30.0;
 
-/// Chooses how each step is computed; nothing where there is no choice.
+/// Chooses how each step is computed; `None` where there is no choice.
 pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>> {
     let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
     let least = settled.sum(|all| all.iter().find(|choice| choice.way.is_exact()).map(|choice| choice.error));
@@ -82,7 +82,7 @@ pub(super) struct Model {
     folded: bool,
 }
 
-/// What the factors do that are folded into the weights of a layer.
+/// What the factors folded into a layer's weights do.
 enum Factors {
     /// They are those of a batch normalisation.
     Normalise,
@@ -102,7 +102,7 @@ struct Settled<'a> {
 struct Change {
     step: usize,
     choice: usize,
-    /// What the square of the output's error loses.
+    /// By how much the square of the output's error falls.
     gain: f64,
     cost: f64,
 }
@@ -160,8 +160,8 @@ impl Model {
         model
     }
 
-    /// A choice for a step, its error over independent numbers turned into the one over these: of what doesn't differ from
-    /// pixel to pixel, transforms leave little.
+    /// A choice for a step, with its error for independent numbers converted to that for these: transforms leave little
+    /// of what doesn't differ from pixel to pixel.
     pub(super) fn error(&self, input: ValueId, choice: Choice) -> Choice {
         let rough = if choice.way.is_exact() { 1.0 } else { self.values[input].all().rough };
         Choice { error: rough * choice.error, ..choice }
@@ -182,7 +182,7 @@ impl Model {
             }
             StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
             StepKind::Plain { op, activation } => match op.facts().kind.closed() {
-                // What a layer by the user computes is not known.
+                // What a user-defined layer computes is unknown.
                 LayerKind::BatchNormalisation | LayerKind::Custom => Numbers::signed(1.0).under(*activation),
                 LayerKind::Normalisation => first.normalised(op),
                 LayerKind::Scaling => first.times(square(op)).under(*activation),

@@ -115,8 +115,8 @@ impl Argument {
     }
 }
 
-/// A node and the others of the same layer in the source: a layer in a block has one for each of its calls, and one that is there
-/// again has several.
+/// A node and the others of the same layer in the source: a layer in a block has one for each of its calls, and one
+/// that is applied again has several.
 pub(super) fn same(graph: &Graph, index: usize) -> Vec<usize> {
     let place = |index: usize| {
         let first = graph.nodes[index].again.unwrap_or(index);

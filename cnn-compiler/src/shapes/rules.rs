@@ -15,7 +15,7 @@ use crate::graph::{Node, Source};
 use crate::op::PadMode;
 use crate::report::listed;
 
-/// The most multiplications that one layer may take: they take days.
+/// The most multiplications that one layer may take, which would run for days.
 const MOST_MACS: usize = 1 << 50;
 
 /// The output of a layer on its inputs.

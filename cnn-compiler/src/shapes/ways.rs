@@ -192,7 +192,7 @@ fn projected(graph: &Graph, index: usize, inputs: &[Shape]) -> Option<Way> {
     branches.into_iter().find_map(|branch| {
         let others: Vec<&Shape> = inputs.iter().enumerate().filter(|(b, _)| *b != branch).map(|(_, s)| s).collect();
         let to = **others.first()?;
-        // A single channel would be repeated over the others.
+        // A single channel would be broadcast over the others.
         let narrows = to.channels() == 1 && inputs[branch].channels() > 1;
         if others.iter().any(|other| **other != to) || inputs[branch] == to || narrows {
             return None;

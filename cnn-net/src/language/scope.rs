@@ -1,4 +1,4 @@
-//! How the steps of a body are named, in the compiler and in what writes declarations for it.
+//! How the steps of a body are named: by the compiler, and by the writers of declarations.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};

@@ -46,7 +46,7 @@ pub(super) fn tree(graph: &Graph<'_>, sites: &[Site], body: &[Statement]) -> Res
     }
 }
 
-/// What is around a step.
+/// What encloses a step.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     calls: &'a [(&'a str, &'a str)],
@@ -70,7 +70,7 @@ struct Walk<'a> {
     methods: BTreeSet<String>,
     /// The kept values that a step can see, by name.
     kept: Vec<(String, Option<Value>)>,
-    /// How many of them are outside of its block.
+    /// How many of them are outside its block.
     hidden: usize,
 }
 

@@ -27,7 +27,7 @@ pub enum Rearrange {
     },
     /// Some channels of maps, or features of a vector.
     Channels(Interval),
-    /// Another shape with as many numbers, in the order C, H, W.
+    /// Another shape with the same number of elements, in the order C, H, W.
     Reshape(Shape),
     /// A part of each map.
     Crop(Crop),
@@ -176,7 +176,7 @@ impl Rearrange {
         Self::Pad(Pad::new(Padding::NONE)),
     ];
 
-    /// What there is to know about it.
+    /// Its facts.
     pub(super) const fn facts(&self) -> Facts {
         let facts = Facts::of(Kind::Rearrangement, self.names());
         match self {

@@ -12,7 +12,7 @@ pub struct Resize {
     pub to: Extent,
     /// Which numbers of the input each output depends on.
     pub mode: Interpolation,
-    /// Whether the centres of the corner pixels are aligned, or else the corners of the maps.
+    /// Whether the centres of the corner pixels are aligned, instead of the corners of the maps.
     pub align_corners: bool,
 }
 
@@ -96,7 +96,7 @@ impl Resize {
         }
     }
 
-    /// What there is to know about it.
+    /// Its facts.
     pub(super) const fn facts(&self) -> Facts {
         let names = match self.to {
             Extent::Times(_) => ["upsample", "UP", "upsampling"],

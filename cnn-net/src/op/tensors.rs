@@ -24,7 +24,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// That of a tensor of a layer by the user.
+    /// The role of a user-defined layer's tensor.
     pub(super) const fn named(name: &'static str, trained: bool) -> Self {
         match name.as_bytes() {
             b"weight" if trained => Self::Weight,
@@ -99,7 +99,7 @@ impl Deref for Dims {
 pub struct Tensors {
     /// Those that a layer of the language has.
     known: [Option<(Role, Dims)>; 4],
-    /// Those of a layer by the user.
+    /// Those of a user-defined layer.
     user: &'static [UserTensor],
 }
 
@@ -111,7 +111,7 @@ impl Tensors {
         Self { known, user: &[] }
     }
 
-    /// Those of a layer by the user.
+    /// Those of a user-defined layer.
     pub(super) const fn user(user: &'static [UserTensor]) -> Self {
         Self { user, ..Self::NONE }
     }
@@ -165,7 +165,7 @@ impl Op {
     pub const fn macs(&self, weights: usize, output: Shape) -> u64 {
         let uses = match self.facts().kind {
             Kind::Convolution => {
-                // Each number of the input is multiplied with a filter, if it is transposed.
+                // A transposed one multiplies each number of the input by a filter.
                 if let Self::ConvTranspose(conv) = self {
                     conv.input(output.size()).area()
                 } else {

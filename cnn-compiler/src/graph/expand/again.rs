@@ -1,4 +1,4 @@
-//! Steps once more: the layers of an earlier step on another value, with the same weights.
+//! Steps applied again: the layers of an earlier step on another value, with the same weights.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -60,7 +60,7 @@ impl Expander<'_> {
         self.copy(&step, value, again.place)
     }
 
-    /// The nodes of a step once more. What they read from elsewhere than the step's input stays the same.
+    /// Copies of a step's nodes. What they read other than the step's input stays the same.
     fn copy(&mut self, step: &Step, value: Source, place: Place) -> Source {
         let mut copies: HashMap<Source, Source> = HashMap::from([(step.input, value)]);
         for index in step.nodes.clone() {

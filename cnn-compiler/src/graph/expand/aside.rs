@@ -77,7 +77,7 @@ impl Expander<'_> {
             return;
         }
         self.graph.taps.push(Tap { name, value, place });
-        // Its name is that of an output in any case; where it could be read is where no value was kept under it.
+        // The tap has its name in any case; `from` can read it only where no value was kept under that name.
         if env.get(&given.to_string()).is_none() {
             self.name_value(given, value, true, env);
         }

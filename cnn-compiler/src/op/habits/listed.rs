@@ -1,4 +1,4 @@
-//! Numbers that are listed in a call where this language has one value of them: `reshape(16, 4, 4)`.
+//! Numbers listed in a call where this language has a single value: `reshape(16, 4, 4)`.
 
 use super::is_count;
 use crate::ast::{Call, Expr, ExprKind};
@@ -28,7 +28,7 @@ pub(in crate::op) fn listed(layer: &Layer, call: &Call, env: &Env) -> Option<(Pl
     one_value(layer.name, &numbers).map(|value| (place, fixed(layer, call, &wrong, &value)))
 }
 
-/// The one value of some numbers.
+/// The single value that some numbers make up.
 fn one_value(layer: &str, numbers: &[&Expr]) -> Option<String> {
     let sized = |numbers: &[&Expr]| {
         let is_plain = numbers.iter().all(|number| matches!(number.kind, ExprKind::Int(_)));

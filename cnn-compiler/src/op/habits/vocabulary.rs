@@ -53,7 +53,7 @@ pub(super) fn alias(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// Our word for one of other frameworks.
+/// Our word for one of another framework.
 pub(in crate::op) fn word(name: &str, words: &[&'static str]) -> Option<&'static str> {
     let ours = match name {
         "linear" => "bilinear",

@@ -4,14 +4,14 @@ use std::f64::consts::PI;
 
 use cnn_net::op::{Activation, Norm, Op};
 
-/// The square of the mean of what a ReLU gives, in its mean square.
+/// The squared mean of a ReLU's outputs, as a share of their mean square.
 const COMMON: f64 = 1.0 / PI;
 /// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
 const LEAST: f64 = 1e-9;
 /// Mean squares are at most this, however many values are added.
 const MOST: f64 = 1e9;
 
-/// The numbers of a value, with random weights: a sum of what may have any sign, and of what a ReLU gave.
+/// The numbers of a value, with random weights: the sum of a part of either sign and of ReLUs' outputs.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
     signed: Part,
@@ -52,7 +52,7 @@ impl Numbers {
         if !activation.is_rectifier() {
             return self;
         }
-        // The correlation of what a ReLU gives for two normal numbers, by theirs (Cho & Saul 2009).
+        // The correlation of a ReLU's outputs for two normal numbers, from that of the numbers (Cho & Saul 2009).
         let correlation = 1.0 - self.signed.rough;
         let angle = correlation.clamp(-1.0, 1.0).acos();
         let rough = 1.0 - (angle.sin() + (PI - angle) * correlation) / PI;

@@ -79,7 +79,7 @@ impl Binder<'_> {
                 let near = nearest(&given.to_string(), params.iter().map(String::as_str));
                 let help = near.map_or_else(|| usage(block), |near| format!("did you mean `{near}`?"));
                 let message = message(&format!("{}: unknown parameter `{given}`", block.name), &help);
-                Message::from(message).fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
+                message.fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
             });
         }
         let follows_named = call.args[..index].iter().any(|arg| arg.name.is_some());

@@ -54,7 +54,7 @@ fn value(wrong: &str, call: &Call, ast: &Ast) -> Option<Message> {
     });
     if is_value {
         let text = message(&format!("{wrong}: it is a value"), &format!("write `from {name}`"));
-        return Some(Message::from(text).fix([Edit::instead(call.name.span(), format!("from {name}"))]));
+        return Some(text.fix([Edit::instead(call.name.span(), format!("from {name}"))]));
     }
     let wrong = format!("{wrong}: it is the name of a step, whose result goes to the next step only");
     let help = format!("to use it again later, write `keep {name};` after that step, and `from {name}` here");

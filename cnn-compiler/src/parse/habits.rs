@@ -130,7 +130,7 @@ impl Parser<'_> {
         }
         let place = Place::from(input.span());
         let text = message("expected a statement, found `#`", "comments begin with `//`");
-        self.report.error(place, Message::from(text).fix([Edit::instead(place, "//")]));
+        self.report.error(place, text.fix([Edit::instead(place, "//")]));
         skip_to(input, |token| Place::from(token.span()).line() != place.line());
         true
     }
@@ -210,7 +210,7 @@ impl Parser<'_> {
         let Some(place) = place else { return };
         input.advance_to(&ahead);
         let text = message("layers and blocks are in no module or object", &format!("leave `{path}` out"));
-        self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
+        self.report.error(place, text.fix([Edit::instead(place, "")]));
     }
 
     /// The type of a shape's numbers in front of it, `f32 3x8x8`.
@@ -220,7 +220,7 @@ impl Parser<'_> {
             let place = Place::from(input.span());
             drop(input.parse::<TokenTree>());
             let text = message(NO_NUMBER_TYPE, "leave the type out");
-            self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
+            self.report.error(place, text.fix([Edit::instead(place, "")]));
         }
     }
 

@@ -109,7 +109,7 @@ impl Expander<'_> {
         if let Some(near) = nearest(&name.to_string(), names.iter().copied()) {
             let message = message(&wrong, &format!("did you mean `{near}`?"));
             let near = Name::new(near.to_owned(), name.span());
-            return Message::from(message).fix([Edit::instead(name.span(), near.written())]);
+            return message.fix([Edit::instead(name.span(), near.written())]);
         }
         let help =
             "`again NAME` has the layers and the weights of an earlier step, by its name in this body or around it";

@@ -148,7 +148,7 @@ fn unknown(given: &Ident, name: &str, env: &Env) -> Message {
     let wrong = format!("no value is kept as `{name}` before this");
     if let Some(near) = nearest(name, kept.iter().copied()) {
         let message = message(&wrong, &format!("did you mean `{near}`?"));
-        return Message::from(message).fix([Edit::instead(given.span(), near)]);
+        return message.fix([Edit::instead(given.span(), near)]);
     }
     let help = match &kept[..] {
         [] => "`keep NAME;` after a step keeps its output, in this body or in one around it".to_owned(),

@@ -89,7 +89,7 @@ impl Expander<'_> {
         let declared: Vec<&str> = self.graph.outputs.iter().map(|output| &*output.name).collect();
         if let Some(near) = nearest(given, declared.iter().copied()) {
             let message = message(&wrong, &format!("did you mean `{near}`?"));
-            return Message::from(message).fix([Edit::instead(name.span(), near)]);
+            return message.fix([Edit::instead(name.span(), near)]);
         }
         let declared: Vec<String> = declared.iter().map(|name| format!("`{name}`")).collect();
         message(&wrong, &format!("declared are {}", listed(&declared, "and")))

@@ -1,6 +1,6 @@
 //! Layers that only move numbers: reorder, crop or pad them.
 
-use super::argument::{ANY, Arguments, Word};
+use super::argument::{ANY, Arguments, Word, words};
 use super::closed::closed;
 use super::{Facts, Kind, Padding, Shape, Size};
 use crate::record;
@@ -150,19 +150,7 @@ impl Edge {
     }
 }
 
-impl Word for Edge {
-    fn words(&self) -> &'static [&'static str] {
-        const { &[Self::Zero.name(), Self::Reflect.name(), Self::Replicate.name()] }
-    }
-
-    fn index(&self) -> usize {
-        *self as usize
-    }
-
-    fn set(&mut self, index: usize) {
-        *self = [Self::Zero, Self::Reflect, Self::Replicate][index];
-    }
-}
+words! { Edge { Zero, Reflect, Replicate } }
 
 impl Rearrange {
     /// All of them, in the order of the documentation, each with its defaults.

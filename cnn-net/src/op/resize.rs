@@ -1,6 +1,6 @@
 //! Maps of another size.
 
-use super::argument::{Arguments, Word};
+use super::argument::{Arguments, Word, words};
 use super::closed::closed;
 use super::{Facts, Kind, Size};
 use crate::{record, variants};
@@ -66,19 +66,7 @@ impl Interpolation {
     }
 }
 
-impl Word for Interpolation {
-    fn words(&self) -> &'static [&'static str] {
-        const { &[Self::Nearest.name(), Self::Bilinear.name(), Self::Bicubic.name()] }
-    }
-
-    fn index(&self) -> usize {
-        *self as usize
-    }
-
-    fn set(&mut self, index: usize) {
-        *self = [Self::Nearest, Self::Bilinear, Self::Bicubic][index];
-    }
-}
+words! { Interpolation { Nearest, Bilinear, Bicubic } }
 
 impl Resize {
     /// All layers, each with its defaults.

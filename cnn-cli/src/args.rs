@@ -171,20 +171,6 @@ pub(crate) struct WeightedArgs {
     pub(crate) rename: Vec<Rule>,
 }
 
-/// A net that runs layer by layer.
-#[derive(Debug, clap::Args)]
-pub(crate) struct TracedArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
-    #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
-    pub(crate) net: String,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they come with the net
-    #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: Option<PathBuf>,
-    /// Read tensors under other names: `module.*=*` removes a prefix; can be repeated
-    #[arg(long, value_name = "FROM=TO")]
-    pub(crate) rename: Vec<Rule>,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::{Command, CommandFactory};

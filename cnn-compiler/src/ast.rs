@@ -37,10 +37,10 @@ pub struct Ast {
 }
 
 impl Ast {
-    /// The net whose packed weights a variant reads, too: the first with the same layers that differs from it in its batch
-    /// alone. A variant that embeds a file has its own weights. So has one whose workspace is limited, since all images count
-    /// against the limit, and more of them may need other algorithms; and one that would depend on a net which may not exist,
-    /// or may not be seen where the variant can.
+    /// The net whose packed weights a variant also reads: the first with the same layers that differs from it only in
+    /// its batch size. A variant that embeds a file has its own weights. So does one whose workspace is limited, since
+    /// all images count against the limit, and more of them may need other algorithms; and one that would depend on a
+    /// net that may not exist, or may be less visible than the variant.
     #[must_use]
     pub fn shares_weights(&self, variant: &Net) -> Option<&Net> {
         let of = variant.of.as_ref()?;
@@ -251,7 +251,7 @@ pub enum MergeKind {
     Mul,
     /// The largest.
     Max,
-    /// Whatever a layer by the user makes of them.
+    /// Whatever a user-defined layer computes from them.
     Custom,
 }
 
@@ -262,7 +262,7 @@ pub struct Merge {
     pub kind: MergeKind,
     /// The keyword.
     pub span: Span,
-    /// With the arguments, if it is a layer by the user.
+    /// With the arguments, if it is a user-defined layer.
     pub call: Option<Call>,
     /// The branches; a broken one is missing.
     pub branches: Vec<Pipeline>,
@@ -373,7 +373,7 @@ impl Step {
 }
 
 impl MergeKind {
-    /// Those that are a keyword alone.
+    /// Those that are only a keyword.
     pub const ALL: [Self; 5] = [Self::Concat, Self::Add, Self::Sub, Self::Mul, Self::Max];
 
     /// The keyword.

@@ -10,7 +10,7 @@
 //! | `names` | the block around what is implemented |
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as expressions |
-//! | `user` | the code of functions and layers by the user |
+//! | `user` | the code of user-defined functions and layers |
 //! | `train` | the training step |
 //! | `targets` | the types of what outputs should be |
 //! | `stub` | the types alone, for a net with mistakes |

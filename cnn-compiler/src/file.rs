@@ -1,7 +1,7 @@
 //! The nets of a Rust file that is not built: for tools.
 //!
-//! Each `network!` is found among the tokens of the file, in modules and functions, too. The rest of the file is not looked at,
-//! and may need anything. The macros that it defines are left out, since only their calls complete what is in them.
+//! Each `network!` is found among the tokens of the file, also in modules and functions. The rest of the file is
+//! ignored, and may depend on anything. Definitions of macros are left out, since only calls complete their bodies.
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If it has no tokens of Rust: a bracket or a quote is not closed, for example.
+    /// If it can't be split into Rust tokens: for example, if a bracket or a quote is not closed.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         let tokens = tokens(text)?;
         Ok(Self { invocations: invocations(tokens) })
@@ -81,7 +81,7 @@ impl File {
         wrongs(report)
     }
 
-    /// Compiles the first net of this name; nothing, if there is none.
+    /// Compiles the first net of this name; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl File {
                 let Model { format, path, .. } = &ast.models[index];
                 let wrong = format!("`{name}` is a model in a file, which is read only where its crate is built");
                 let help = format!("give {} itself in the place of this file", path.value());
-                report.error(format.span(), message(&wrong, &[], &help));
+                report.error(format.span(), message(&wrong, &help));
                 return Some(Err(wrongs(report)));
             }
             graph::check(&ast, &mut report);
@@ -146,7 +146,7 @@ fn plain(name: &Ident) -> String {
 ///
 /// # Errors
 ///
-/// If it has none of Rust: a bracket or a quote is not closed, or a sign is none of Rust's.
+/// If it can't be split into Rust tokens: a bracket or a quote is not closed, or Rust has no such character.
 pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
     script(text).parse().map_err(|error: LexError| {
         let start = error.span().byte_range().start;
@@ -159,11 +159,11 @@ pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
         let wrong = format!("this can't be read as Rust: `{sign}` ({}) is none of its signs", sign.escape_unicode());
         let help =
             in_ascii(sign).map_or("remove it, or put it in a comment".to_owned(), |ascii| format!("type `{ascii}`"));
-        Wrong { place, text: message(&wrong, &[], &help) }
+        Wrong { place, text: message(&wrong, &help).to_string() }
     })
 }
 
-/// The sign of Rust that a typographic one resembles, which text editors and web pages put in its place.
+/// The Rust character that a typographic one resembles, which text editors and web pages substitute for it.
 fn in_ascii(sign: char) -> Option<&'static str> {
     Some(match sign {
         '×' | '✕' | '⨯' | 'х' => "x",

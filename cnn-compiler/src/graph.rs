@@ -105,7 +105,7 @@ pub(crate) struct Node {
     pub(crate) place: Place,
     /// Its arguments in the source.
     pub(crate) args: HashMap<&'static str, Place>,
-    /// The function or the type by the user that computes it, and then the function's derivative.
+    /// The user's function or type that computes it, then the function's derivative.
     pub(crate) paths: Vec<RustPath>,
     /// For a merge: its branches in the source.
     pub(crate) branches: Vec<Branch>,
@@ -113,7 +113,7 @@ pub(crate) struct Node {
     pub(crate) calls: Rc<[Frame]>,
     /// The auxiliary classifier it belongs to.
     pub(crate) aux: Option<usize>,
-    /// The earlier node whose layer this is once more.
+    /// The earlier node whose layer this one applies again.
     pub(crate) again: Option<usize>,
 }
 

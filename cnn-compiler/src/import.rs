@@ -21,8 +21,8 @@ pub(crate) fn import(ast: &mut Ast, report: &mut Report) {
     }
 }
 
-/// What a net has of its declaration. Its own attribute counts before the one there. One that has no doc comments gets those too,
-/// unless it is a variant.
+/// What a net takes from its imported declaration. Its own attributes take precedence. If it has no doc comments, it
+/// takes those too, unless it is a variant.
 fn fill(net: &mut Net, declared: &mut Net) {
     (net.inputs, net.outputs, net.body) = (declared.inputs.clone(), declared.outputs.clone(), declared.body.clone());
     net.algorithms = net.algorithms.with_weights_of(declared.algorithms);
@@ -44,7 +44,7 @@ mod file {
     use crate::files::{full_path, unreadable};
     use crate::graph::constants;
     use crate::parse::parse;
-    use crate::report::{Report, message};
+    use crate::report::{Message, Report, message};
 
     /// What is in the file of a model; a mistake is reported.
     pub(super) fn content(index: usize, ast: &Ast, report: &mut Report) -> Option<Content> {
@@ -72,7 +72,7 @@ mod file {
         let file = File::open(&full).map_err(|why| at_path(unreadable("model", &relative, &why.to_string())))?;
         let is_tflite = is_tflite(file.bytes());
         if is_tflite != (model.format == "tflite") {
-            return Err((model.format.span(), misnamed(&relative, is_tflite)));
+            return Err((model.format.span(), misnamed(&relative, is_tflite).to_string()));
         }
         let cause = |error: Error| at_path(format!("`{relative}` can't be imported: {error}"));
         let net = file.import(options).map_err(cause)?;
@@ -83,12 +83,12 @@ mod file {
     }
 
     /// What is wrong with the word for a file of another kind.
-    fn misnamed(relative: &str, is_tflite: bool) -> String {
+    fn misnamed(relative: &str, is_tflite: bool) -> Message {
         if is_tflite {
-            return message(&format!("`{relative}` is a TFLite file"), &[], &format!("write `tflite({relative:?})`"));
+            return message(&format!("`{relative}` is a TFLite file"), &format!("write `tflite({relative:?})`"));
         }
         let help = format!("write `onnx({relative:?})`, if it is an ONNX file, or else copy the file again");
-        message(&format!("`{relative}` is no TFLite file"), &[], &help)
+        message(&format!("`{relative}` is no TFLite file"), &help)
     }
 
     /// A declaration, every token of which is the file's name in the source.
@@ -128,7 +128,7 @@ mod file {
         let format = &ast.models[index].format;
         let wrong = format!("`{format}(…)` needs the feature `onnx` of the crate `cnn`, which is off");
         let help = "`cargo add cnn --features onnx`, or `features = [\"onnx\"]` at `cnn` in Cargo.toml";
-        report.error(format.span(), message(&wrong, &[], help));
+        report.error(format.span(), message(&wrong, help));
         None
     }
 }

@@ -48,7 +48,7 @@ use cnn_net::graph::Graph;
 use crate::ast::{Algorithms, Ast, Model, Net, Train};
 use crate::emit::{Content, Embedded, Training};
 use crate::plan::{Options, Plan};
-use crate::report::{Report, message};
+use crate::report::{Report, detailed, message};
 use crate::train::{Fault, Spec, StepPlan};
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
@@ -208,12 +208,12 @@ fn training(
         Err(faults) => {
             for Fault { node, wrong, help } in faults {
                 let Some(node) = node.and_then(|node| plan.nodes().nth(node)) else {
-                    report.error(train.place, message(&wrong, &[], &help));
+                    report.error(train.place, message(&wrong, &help));
                     continue;
                 };
                 // A block that is called often is reported once.
                 let key = if node.calls.is_empty() { "" } else { node.op.name() };
-                report.error_once(node.place, key, message(&wrong, &plan.context(node), &help));
+                report.error_once(node.place, key, detailed(&wrong, &plan.context(node), &help));
             }
             Err(Reported)
         }

@@ -30,8 +30,8 @@ pub(crate) static LAYERS: LazyLock<Vec<Layer>> =
 pub(crate) enum PadMode {
     /// As the [`Op`] has it.
     Explicit,
-    /// So that the output is as large as the input over the stride; the odd row or column goes to the end, or (`lower`)
-    /// to the beginning.
+    /// So that the output's size is the input's divided by the stride; the odd row or column goes to the end, or
+    /// (`lower`) to the beginning.
     Same { lower: bool },
 }
 
@@ -51,7 +51,7 @@ impl Layer {
         LAYERS.iter().find(|layer| layer.name == name)
     }
 
-    /// The argument of this name. In a layer by the user, that may be one of its tensors.
+    /// The argument of this name. In a user-defined layer, that may be one of its tensors.
     pub(crate) fn param(&self, name: &str) -> Option<&Param> {
         let named = self.params.iter().find(|param| param.name == name && param.kind != Kind::Tensors);
         named.or_else(|| self.params.iter().find(|param| param.kind == Kind::Tensors))

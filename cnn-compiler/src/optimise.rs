@@ -77,7 +77,7 @@ impl Optimised {
         self.shaped.graph.inputs.len()
     }
 
-    /// The step that writes a value that nothing but `reader` reads.
+    /// The step that writes a value that only `reader` reads.
     pub(crate) fn sole_producer(&self, value: ValueId) -> Option<usize> {
         if self.uses(value) != 1 {
             return None;

@@ -1,4 +1,4 @@
-//! Paths of Rust in a declaration: to functions and types by the user, which only rustc can follow.
+//! Rust paths in a declaration, to the user's functions and types, which only rustc can resolve.
 
 use std::fmt;
 use std::rc::Rc;

@@ -53,14 +53,14 @@ pub struct Plan {
     pub packed_len: usize,
     /// Floats of the workspace of an image.
     pub workspace_len: usize,
-    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: `plan/batch.rs` says how. None, if
-    /// each image is by itself.
+    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: `plan/batch.rs`
+    /// says how. 0 if each image is computed on its own.
     pub distance: usize,
     /// The most floats that are alive at once: no workspace could be smaller.
     pub lower_bound: usize,
     /// The buffers in the workspace.
     pub buffers: Vec<Buffer>,
-    /// Where the outputs are, one after another, each in the order channels, rows, columns.
+    /// Where the outputs are, contiguous, each in the order channels, rows, columns.
     pub output: Range,
     /// Where the taps are, in their order.
     pub taps: Vec<Range>,
@@ -148,12 +148,12 @@ pub struct Options {
 
 /// Plans a net.
 ///
-/// Without a budget, weights are packed alike however many images there are, so a net for a batch shares those of the net for
-/// one image.
+/// Without a budget, weights are packed the same way for any number of images, so a net for a batch shares those of the
+/// net for one image.
 ///
 /// # Errors
 ///
-/// If the smallest workspace is larger than it may be.
+/// If even the smallest workspace exceeds the limit.
 pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
     let stream = algorithm::stream(net.weight_bytes());
     let model = Model::of(&net, options.algorithms == Algorithms::Folded);

@@ -1,6 +1,7 @@
 //! Collects mistakes: a stage continues after one, and the next stage starts only if the last one found none.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
@@ -104,6 +105,12 @@ impl Message {
     }
 }
 
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl<T: Into<String>> From<T> for Message {
     fn from(text: T) -> Self {
         Self { text: text.into(), fixes: Vec::new() }
@@ -168,7 +175,7 @@ impl Report {
     fn in_context(&self, message: &str) -> String {
         let (wrong, help) = message.split_once(HELP).unwrap_or((message, ""));
         let context = self.context.iter().rev().cloned().collect();
-        self::message(wrong, &shortened(context), help)
+        detailed(wrong, &shortened(context), help).text
     }
 
     /// Adds an error of the parser.
@@ -211,8 +218,13 @@ impl Report {
 /// The beginning of the last line of a message.
 const HELP: &str = "\nhelp: ";
 
-/// A message in the common form: what is wrong, then lines of detail, then the fix.
-pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
+/// A message in the common form: what is wrong, then the fix.
+pub(crate) fn message(wrong: &str, help: &str) -> Message {
+    detailed(wrong, &[], help)
+}
+
+/// The same with lines of detail before the fix.
+pub(crate) fn detailed(wrong: &str, details: &[String], help: &str) -> Message {
     let mut text = wrong.to_owned();
     for detail in details {
         text.push_str("\n  ");
@@ -222,7 +234,7 @@ pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
         text.push_str(HELP);
         text.push_str(help);
     }
-    text
+    text.into()
 }
 
 /// The beginning and the end of a list that could be very long.

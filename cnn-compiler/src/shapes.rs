@@ -1,5 +1,6 @@
 //! [`Graph`] to [`Shaped`]: the output shape of every layer, or an error at the faulty argument.
 
+mod argument;
 mod explain;
 mod merge;
 mod rules;
@@ -13,8 +14,8 @@ use cnn_net::op::{Dims, Op, Padding, Shape, Window};
 
 use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
-use crate::report::{Edit, Fix, Message, Place, Report, message};
-use ways::Argument;
+use crate::report::{Edit, Fix, Place, Report, detailed};
+use argument::Argument;
 
 /// A net whose shapes are known and correct.
 #[derive(Clone)]
@@ -234,7 +235,7 @@ fn output_of(inferred: &Found) -> Option<Shape> {
     }
 }
 
-/// A layer that is there again must have the tensors of the first.
+/// A layer that is applied again must have the tensors of the first.
 fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
     let input = |node: &Node| shape_of(graph, inferred, node.inputs[0]);
     for (node, found) in graph.nodes.iter().zip(inferred) {
@@ -251,7 +252,7 @@ fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
             );
             let details = [format!("the {op} on line {} reads {there}", first.place.line())];
             let help = format!("give this step a value of {there}, or layers of its own");
-            report.error_once(node.place, "shared", message(&wrong, &details, &help));
+            report.error_once(node.place, "shared", detailed(&wrong, &details, &help));
         }
     }
 }
@@ -269,19 +270,19 @@ fn check_tensor_names(graph: &Graph, inferred: &[Found], report: &mut Report) {
         if let Some((name, first)) = names.iter().find_map(|name| Some((name, known.get(name)?))) {
             let (kind, line) = (node.op.name(), first.line());
             let wrong = format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
-            // A repeat has the same mistake in each of its turns.
+            // A repeat has the same mistake in each of its iterations.
             let key = format!("the tensors of line {line}");
             if node.named {
                 report.error_once(
                     node.place,
                     &key,
-                    message(&wrong, &graph.context(node), "give one of the two another name"),
+                    detailed(&wrong, &graph.context(node), "give one of the two another name"),
                 );
                 continue;
             }
             let free = ways::free(graph, "", "a");
             let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
-            let message = Message::from(message(&wrong, &graph.context(node), &help));
+            let message = detailed(&wrong, &graph.context(node), &help);
             report.error_once(node.place, &key, message.fix([Edit::before(node.place, format!("{free}: "))]));
         } else {
             known.extend(names.into_iter().map(|name| (name, node.place)));

@@ -67,7 +67,7 @@ impl Step {
         matches!(self.kind, StepKind::Plain { op: Op::Concat, .. })
     }
 
-    /// The channels that its output is of its input, if it is nothing else.
+    /// The channels of its input that its output consists of, if it does nothing else.
     pub(crate) fn channels(&self) -> Option<Interval> {
         match self.kind {
             StepKind::Plain { op: Op::Rearrange(Rearrange::Channels(range)), .. } => Some(range),
@@ -113,7 +113,7 @@ impl StepKind {
         }
     }
 
-    /// What was fused into this step, if it is one that takes anything.
+    /// What was fused into this step, if anything can be.
     pub(crate) fn fused_mut(&mut self) -> Option<&mut Fused> {
         match self {
             Self::Conv { fused, .. } | Self::ConvTranspose { fused, .. } | Self::Linear { fused, .. } => Some(fused),
@@ -126,7 +126,7 @@ impl StepKind {
         matches!(self, Self::Conv { .. } | Self::Linear { .. })
     }
 
-    /// Floats that it computes in, for inputs of this many elements together and an output of this shape.
+    /// Floats of its scratch memory, for inputs of this many elements in total and an output of this shape.
     pub(crate) fn scratch(&self, inputs: usize, output: Shape) -> Option<usize> {
         match self {
             Self::Conv { algorithm, .. } => algorithm.scratch(algorithm.computed(output.size())),

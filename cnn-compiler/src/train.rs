@@ -1,4 +1,4 @@
-//! A net to its training step: the passes forward and back over a minibatch, with all memory planned.
+//! A net to its training step: the forward and backward passes over a minibatch, with all memory planned.
 //!
 //! | part | does |
 //! | --- | --- |
@@ -53,7 +53,7 @@ pub use self::shared::TrunkPack;
 pub struct Spec {
     /// Images of a minibatch.
     pub images: usize,
-    /// What is made small of each output.
+    /// What is minimised for each output.
     pub criteria: Vec<Criterion>,
     /// Which nodes are not trained.
     pub frozen: Vec<bool>,
@@ -74,7 +74,7 @@ pub struct StepPlan {
     pub trunk: Vec<TrunkPack>,
     /// The buffers in the workspace of an image; times are positions of tasks.
     pub buffers: Vec<Buffer>,
-    /// What the gradients compute once more instead of keeping it.
+    /// What the gradients recompute instead of keeping it.
     pub recomputed: Vec<&'static str>,
     /// The nodes that gradients pass through.
     pub learning: Vec<bool>,
@@ -94,7 +94,7 @@ pub struct StepPlan {
 }
 
 impl StepPlan {
-    /// Where the step has what.
+    /// Where everything in a step lies.
     #[must_use]
     pub fn layout(&self) -> StepLayout<'_> {
         StepLayout {
@@ -188,7 +188,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     let places = program.place(graph);
     let (held, turn, recomputed) = (program.held(graph, &places), program.forward, recomputations(&nodes));
     let mut shared = Shared::of(&nodes);
-    // The first time tells how long what is shared is needed.
+    // The first time shows how long each shared value is needed.
     Calls::of(graph, spec, &program, &places, &mut shared);
     shared.place();
     let (calls, forward) = Calls::of(graph, spec, &program, &places, &mut shared);

@@ -166,6 +166,26 @@ impl Chain {
 }
 
 impl Item {
+    /// An item with a name, without anything optional.
+    fn new(what: What, name: &str, shape: Shape, title: String) -> Self {
+        Self {
+            what,
+            letters: Vec::new(),
+            as_letter: None,
+            shape,
+            parameters: 0,
+            title,
+            id: String::new(),
+            names: vec![name.to_owned()],
+            exits: Vec::new(),
+            nodes: Vec::new(),
+            gives: Vec::new(),
+            exact: String::new(),
+            path: name.to_owned(),
+            is_called: false,
+            is_kept: false,
+        }
+    }
     fn look(&self) -> String {
         let letters: Vec<&str> = self.letters.iter().map(|letter| letter.short).collect();
         let what = match &self.what {

@@ -4,7 +4,11 @@
 //! the light theme and as shades in the dark one, with a contrast of 4.5:1 or more for the text on them. Where colours fail, in
 //! print or for some eyes, the [marks](Kind::mark) and the words on the blocks remain.
 
+mod kind;
+
 use std::fmt::Write as _;
+
+pub use self::kind::Kind;
 
 /// The colours of a drawing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,216 +30,6 @@ impl Theme {
             Self::Auto => "auto",
             Self::Light => "light",
             Self::Dark => "dark",
-        }
-    }
-}
-
-/// A kind of layer, as drawings distinguish them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Convolution.
-    Convolution,
-    /// Maximum over a window.
-    MaxPool,
-    /// Mean over a window.
-    AvgPool,
-    /// Mean or maximum over a whole map.
-    GlobalPool,
-    /// Fully connected layer.
-    FullyConnected,
-    /// Local response normalisation.
-    Lrn,
-    /// Batch normalisation.
-    BatchNorm,
-    /// Normalisation by the statistics of the input itself.
-    Norm,
-    /// Factors of channels.
-    Scale,
-    /// An element-wise function.
-    Activation,
-    /// Softmax and its logarithm.
-    Softmax,
-    /// Dropout.
-    Dropout,
-    /// Maps to a vector.
-    Flatten,
-    /// Numbers in other places.
-    Rearrangement,
-    /// Maps of another size.
-    Resampling,
-    /// Concatenation of channels.
-    Concat,
-    /// Sum.
-    Add,
-    /// Difference.
-    Sub,
-    /// Product.
-    Mul,
-    /// The largest.
-    Max,
-    /// A layer by the user.
-    Custom,
-    /// A block that is drawn once, elsewhere.
-    Block,
-    /// An auxiliary classifier.
-    Auxiliary,
-    /// Memory of a net's input and outputs.
-    Port,
-    /// Memory that a kernel needs in addition to its result.
-    Scratch,
-    /// Memory of gradients in training.
-    Gradient,
-}
-
-impl Kind {
-    /// All of them, in the order of legends.
-    pub const ALL: [Self; 26] = [
-        Self::Convolution,
-        Self::MaxPool,
-        Self::AvgPool,
-        Self::GlobalPool,
-        Self::FullyConnected,
-        Self::Lrn,
-        Self::BatchNorm,
-        Self::Norm,
-        Self::Scale,
-        Self::Activation,
-        Self::Softmax,
-        Self::Dropout,
-        Self::Flatten,
-        Self::Rearrangement,
-        Self::Resampling,
-        Self::Concat,
-        Self::Add,
-        Self::Sub,
-        Self::Mul,
-        Self::Max,
-        Self::Custom,
-        Self::Block,
-        Self::Auxiliary,
-        Self::Port,
-        Self::Scratch,
-        Self::Gradient,
-    ];
-
-    /// Its name in legends.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Convolution => "convolution",
-            Self::MaxPool => "max pooling",
-            Self::AvgPool => "average pooling",
-            Self::GlobalPool => "global pooling",
-            Self::FullyConnected => "fully connected",
-            Self::Lrn => "local response normalisation",
-            Self::BatchNorm => "batch normalisation",
-            Self::Norm => "normalisation",
-            Self::Scale => "scaling",
-            Self::Activation => "activation",
-            Self::Softmax => "softmax",
-            Self::Dropout => "dropout",
-            Self::Flatten => "flatten",
-            Self::Rearrangement => "rearrangement",
-            Self::Resampling => "resampling",
-            Self::Concat => "concatenation",
-            Self::Add => "addition",
-            Self::Sub => "subtraction",
-            Self::Mul => "multiplication",
-            Self::Max => "maximum of branches",
-            Self::Custom => "layer by the user",
-            Self::Block => "block, drawn below",
-            Self::Auxiliary => "auxiliary classifier, training only",
-            Self::Port => "input or output",
-            Self::Scratch => "scratch memory",
-            Self::Gradient => "gradient",
-        }
-    }
-
-    /// Its name in identifiers and style sheets.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Convolution => "conv",
-            Self::MaxPool => "max-pool",
-            Self::AvgPool => "avg-pool",
-            Self::GlobalPool => "global-pool",
-            Self::FullyConnected => "fc",
-            Self::Lrn => "lrn",
-            Self::BatchNorm => "batch-norm",
-            Self::Norm => "norm",
-            Self::Scale => "scale",
-            Self::Activation => "activation",
-            Self::Softmax => "softmax",
-            Self::Dropout => "dropout",
-            Self::Flatten => "flatten",
-            Self::Rearrangement => "rearrange",
-            Self::Resampling => "resample",
-            Self::Concat => "concat",
-            Self::Add => "add",
-            Self::Sub => "sub",
-            Self::Mul => "mul",
-            Self::Max => "max",
-            Self::Custom => "custom",
-            Self::Block => "block",
-            Self::Auxiliary => "aux",
-            Self::Port => "port",
-            Self::Scratch => "scratch",
-            Self::Gradient => "gradient",
-        }
-    }
-
-    /// Its mark: a path of lines in a square of 10 by 10.
-    #[must_use]
-    pub const fn mark(self) -> &'static str {
-        match self {
-            // A window on a map.
-            Self::Convolution => "M0.5 0.5H9.5V9.5H0.5ZM0.5 0.5H5.5V5.5H0.5Z",
-            // A peak.
-            Self::MaxPool => "M0.5 9.5L5 1L9.5 9.5Z",
-            // The middle of what lies above and below.
-            Self::AvgPool => "M0.5 5H9.5M2 5V1M5 5V9M8 5V2",
-            // A point for everything around it.
-            Self::GlobalPool => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM4 5H6M5 4V6",
-            // Everything with everything.
-            Self::FullyConnected => "M0.5 0.5L9.5 0.5L0.5 9.5L9.5 9.5L0.5 0.5M9.5 0.5L0.5 9.5",
-            // Neighbours that suppress each other.
-            Self::Lrn => "M0.5 9.5C4 9.5 3.5 1 5 1C6.5 1 6 9.5 9.5 9.5",
-            // The middle and the deviation.
-            Self::BatchNorm => "M5 0.5V9.5M0.5 5H9.5M0.5 3V7M9.5 3V7",
-            // The same for what is inside a frame.
-            Self::Norm => "M0.5 0.5H9.5V9.5H0.5ZM5 2.5V7.5M2.5 5H7.5",
-            // What becomes larger.
-            Self::Scale => "M0.5 9.5L9.5 0.5M5.5 0.5H9.5V4.5",
-            // The hinge of ReLU.
-            Self::Activation => "M0.5 8.5H5L9.5 1",
-            // Scores become shares.
-            Self::Softmax => "M1.5 9.5V7M5 9.5V0.5M8.5 9.5V5",
-            // Missing connections.
-            Self::Dropout => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM2 8L8 2",
-            // Rows become one.
-            Self::Flatten => "M0.5 1H4M0.5 5H9.5M0.5 9H4",
-            // Two change places.
-            Self::Rearrangement => "M0.5 2H3L7 8H9.5M0.5 8H3L7 2H9.5",
-            // A small map in a large one.
-            Self::Resampling => "M0.5 6.5H3.5V9.5H0.5ZM0.5 4V0.5H9.5V9.5H6M4 6L8 2M5 2H8V5",
-            // Lines that meet.
-            Self::Concat => "M0.5 1H6M0.5 5H6M0.5 9H6M8 0.5V9.5",
-            Self::Add => "M5 0.5V9.5M0.5 5H9.5",
-            Self::Sub => "M0.5 5H9.5",
-            // The upper of two.
-            Self::Max => "M0.5 2H9.5M0.5 8H3M6 8H9.5",
-            Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
-            // Brackets of a program.
-            Self::Custom => "M3.5 1.5L0.5 5L3.5 8.5M6.5 1.5L9.5 5L6.5 8.5",
-            // A pile.
-            Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
-            // Through a wall.
-            Self::Port => "M0.5 5H9.5M6 2L9.5 5L6 8M0.5 0.5V9.5",
-            // For a moment.
-            Self::Scratch => "M0.5 9L3 1L5.5 9L8 1",
-            // Nabla.
-            Self::Gradient => "M0.5 1H9.5L5 9.5Z",
-            Self::Auxiliary => "M0.5 0.5H3M5 0.5H7.5M9.5 0.5V3M9.5 5V7.5M9.5 9.5H7M5 9.5H2.5M0.5 9.5V7M0.5 5V2.5",
         }
     }
 }
@@ -284,7 +78,7 @@ impl Paint {
             Self::Line => ["#59636e", "#9aa5b1"],
             Self::Frame => ["#98a2ad", "#66717d"],
             Self::Accent => ["#b0003a", "#ff8fab"],
-            Self::Kind(kind) => fill(kind),
+            Self::Kind(kind) => kind.fill(),
         }
     }
 
@@ -296,35 +90,6 @@ impl Paint {
             Theme::Auto | Theme::Light => light,
             Theme::Dark => dark,
         }
-    }
-}
-
-/// The fill of a kind, in the light theme and in the dark one.
-const fn fill(kind: Kind) -> [&'static str; 2] {
-    match kind {
-        Kind::Convolution => ["#8ab4ff", "#0d5f98"],
-        Kind::MaxPool => ["#dd8259", "#8d2700"],
-        Kind::AvgPool => ["#ffd95c", "#6b611b"],
-        Kind::GlobalPool => ["#cbb08a", "#2b2022"],
-        Kind::FullyConnected => ["#93f2ad", "#065033"],
-        Kind::Lrn => ["#ffe3fb", "#a03470"],
-        Kind::BatchNorm => ["#b4c3dd", "#4634c0"],
-        Kind::Norm => ["#cdb9f0", "#5a2a8c"],
-        Kind::Scale => ["#f2ecd0", "#4a4420"],
-        Kind::Activation => ["#ffffff", "#24292f"],
-        Kind::Softmax => ["#d5efe6", "#123b31"],
-        Kind::Dropout => ["#efefef", "#33383e"],
-        Kind::Flatten => ["#e3e7eb", "#2c3238"],
-        Kind::Rearrangement => ["#d9d2ea", "#37304a"],
-        Kind::Resampling => ["#c4ecf4", "#124652"],
-        Kind::Concat => ["#a3a9b0", "#3f4a55"],
-        Kind::Add | Kind::Sub | Kind::Mul | Kind::Max => ["#fff7d6", "#3d3811"],
-        Kind::Custom => ["#f6c9a8", "#5c3216"],
-        Kind::Block => ["#efe6d8", "#463a2a"],
-        Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
-        Kind::Port => ["#e6ecf2", "#2a3642"],
-        Kind::Scratch => ["#f4f4ec", "#34342b"],
-        Kind::Gradient => ["#f9c6c2", "#6b1f2b"],
     }
 }
 

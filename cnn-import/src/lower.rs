@@ -35,7 +35,7 @@ use crate::constant::{Constant, MOST_COMPUTED};
 use crate::external::Files;
 use crate::fold;
 use crate::graph::{Graph, Id, Node};
-use crate::report::{Fault, Problem};
+use crate::report::{Fault, Problem, Stop, fault};
 use crate::view::View;
 
 /// A layer of the net to be.
@@ -137,24 +137,6 @@ enum Term<'a> {
     Repeated(View, Vec<usize>),
     /// Something before it can't be declared.
     Broken,
-}
-
-/// Why a node gives nothing.
-enum Stop {
-    Fault(Fault),
-    /// Something before it can't be declared.
-    Broken,
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-/// An error with a reason.
-fn fault<T>(why: impl Into<String>) -> Result<T, Stop> {
-    Err(Fault::new(why).into())
 }
 
 /// A number as people write it, if it is one but for how it was rounded on its way.

@@ -84,6 +84,24 @@ impl Fault {
     }
 }
 
+/// Why a node gives nothing.
+pub(crate) enum Stop {
+    Fault(Fault),
+    /// Something before it can't be declared.
+    Broken,
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// An error with a reason.
+pub(crate) fn fault<T>(why: impl Into<String>) -> Result<T, Stop> {
+    Err(Fault::new(why).into())
+}
+
 /// A text of a file, on one line and not too long.
 pub(crate) fn text(of: &str) -> String {
     let plain = |c: char| if c.is_control() { '\u{FFFD}' } else { c };

@@ -25,7 +25,7 @@ use crate::constant::{self, Constant};
 use crate::external::Files;
 use crate::graph::{Graph, Id, Input, Node, Output};
 use crate::proto::Value as Attribute;
-use crate::report::{Error, Fault, Problem, text};
+use crate::report::{Error, Fault, Problem, Stop, fault, text};
 
 /// The version of ONNX's operators that nodes are translated to.
 const OPSET: i64 = 20;
@@ -91,23 +91,6 @@ enum Known {
     Value(Id),
     /// What computes it can't be declared, which is reported.
     Broken,
-}
-
-/// Why a node was not translated.
-enum Stop {
-    Fault(Fault),
-    /// Something before it was not.
-    Broken,
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-fn fault<T>(why: impl Into<String>) -> Result<T, Stop> {
-    Err(Fault::new(why).into())
 }
 
 impl<'a> Loader<'a> {

@@ -3,6 +3,7 @@
 //! and compared; and its declaration is read again.
 
 mod again;
+mod kept;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -101,13 +102,5 @@ fn agree(folder: &Path, format: &str, least: usize) {
         }
     }
     assert!(errors.is_empty(), "{errors}");
-    let path = folder.join("declared.txt");
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, &texts).expect("a file");
-    }
-    let expected = fs::read_to_string(&path).expect("declared.txt: `BLESS=1` writes it");
-    for (found, expected) in texts.split("== ").zip(expected.split("== ")) {
-        assert_eq!(found, expected, "`BLESS=1` writes it anew");
-    }
-    assert_eq!(texts.len(), expected.len());
+    kept::check(folder, &texts);
 }

@@ -2,6 +2,7 @@
 //! double precision, and compared with what PyTorch has recorded; and its declaration is read again.
 
 mod again;
+mod kept;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -82,15 +83,7 @@ fn nets_are_imported_and_agree() {
         let body: Vec<&str> = text.lines().filter(|line| !line.starts_with("/// Imported from PyTorch")).collect();
         _ = write!(texts, "== {name}\n{}\n\n", body.join("\n"));
     }
-    let path = folder().join("declared.txt");
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, &texts).expect("a file");
-    }
-    let expected = fs::read_to_string(&path).expect("declared.txt: `BLESS=1` writes it");
-    for (found, expected) in texts.split("== ").zip(expected.split("== ")) {
-        assert_eq!(found, expected, "`BLESS=1` writes it anew");
-    }
-    assert_eq!(texts.len(), expected.len());
+    kept::check(&folder(), &texts);
 }
 
 /// The tensors of a net that are under the same names in the state dict, with as many numbers.

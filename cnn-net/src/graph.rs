@@ -167,7 +167,7 @@ impl Depth {
         self.convolutions + self.fully_connected
     }
 
-    /// What is larger for deeper nets.
+    /// A key that is larger for deeper nets.
     #[cfg(feature = "alloc")]
     fn order(&self) -> [usize; 2] {
         [self.layers(), self.convolutions]

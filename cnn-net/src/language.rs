@@ -14,6 +14,7 @@ mod nesting;
 mod params;
 mod parts;
 mod repeat;
+mod scope;
 mod text;
 mod tree;
 mod unify;
@@ -28,6 +29,8 @@ use crate::op::Op;
 pub use arrange::{Arranged, arranged};
 pub use declaration::{Unsayable, declaration, inputs, outputs};
 pub use params::{Kind, Param, params, usage};
+#[doc(hidden)]
+pub use scope::Scope;
 pub use user::is_tensor_name;
 pub use words::{KEYWORDS, is_field, step_number};
 pub use write::{arguments, call};

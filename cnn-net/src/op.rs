@@ -1,8 +1,8 @@
 //! What a layer is: its kind and its arguments, with all numbers resolved.
 //!
-//! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
-//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics. Whatever else there
-//! is to know about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
+//! This is the one list of layers. The compiler builds these values from a declaration, the static description of a net
+//! ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` defines what each computes. Everything
+//! else about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
 
 mod activation;
 mod adaptive;
@@ -67,9 +67,9 @@ pub enum Op {
     GlobalAvgPool,
     /// Maximum over each map.
     GlobalMaxPool,
-    /// Mean over each of as many parts of a map as the output has pixels, which is this size.
+    /// Mean over parts of each map, one for each pixel of an output of this size.
     AdaptiveAvgPool(Size),
-    /// Maximum over each of as many parts of a map as the output has pixels, which is this size.
+    /// Maximum over parts of each map, one for each pixel of an output of this size.
     AdaptiveMaxPool(Size),
     /// Mean over the channels of each pixel.
     ChannelMean,
@@ -77,7 +77,7 @@ pub enum Op {
     ChannelMax,
     /// Turns maps into a vector, in the order C, H, W.
     Flatten,
-    /// Another order of the same numbers, a part of them, or more around them.
+    /// Numbers reordered, cropped or padded.
     Rearrange(Rearrange),
     /// Maps of another size.
     Resize(Resize),
@@ -92,15 +92,15 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Normalisation by the statistics of the input itself.
     Norm(Norm),
-    /// Global response normalisation: each channel is scaled by how its length compares with those of the others, and added to
-    /// what it was.
+    /// Global response normalisation: each channel, scaled by its length relative to the mean of all channels' lengths,
+    /// is added to the input.
     Grn {
         /// Added to the mean of the lengths.
         eps: f32,
     },
-    /// A factor for each channel, learnt in a tensor of `[channels]` with the layer's own name; or one for all.
+    /// A learnt factor for each channel, a tensor `[channels]` with the layer's own name; or one fixed factor for all.
     Scale {
-        /// The one for all.
+        /// The fixed factor.
         factor: Option<f32>,
     },
     /// `x` where `x >= 0`, else a learned slope times `x`.
@@ -115,8 +115,8 @@ pub enum Op {
     LogSoftmax,
     /// The channels of all inputs, one after another.
     Concat,
-    /// The sum of the inputs; for this and the merges below, an input of `C x 1 x 1` is repeated over whole maps, and one of
-    /// `1 x H x W` for all channels.
+    /// The sum of the inputs; for this and the merges below, an input of `C x 1 x 1` is broadcast over whole maps, and
+    /// one of `1 x H x W` over all channels.
     Add,
     /// The first input minus the others.
     Sub,
@@ -124,9 +124,9 @@ pub enum Op {
     Mul,
     /// The largest of the inputs, element by element.
     Max,
-    /// An element-wise function by the user.
+    /// A user-defined element-wise function.
     Map(UserFunction),
-    /// A layer by the user.
+    /// A user-defined layer.
     Custom(UserLayer),
 }
 
@@ -243,11 +243,11 @@ impl Op {
         matches!(self, Self::Dropout { .. } | Self::Activation(Activation::Identity))
     }
 
-    /// Whether training can pass through it: whether gradients say how its input should change.
+    /// Whether training can pass through it: whether it has a usable gradient.
     ///
     /// # Errors
     ///
-    /// Why they don't.
+    /// Why it has none.
     pub const fn differentiable(&self) -> Result<(), &'static str> {
         self.facts().differentiable
     }
@@ -304,59 +304,6 @@ impl Op {
         }
     }
 
-    /// The name of one of its tensors in a layer of this name: `conv1.weight`. The factors of `scale` have the layer's own: PyTorch
-    /// has no module for them, so they are a parameter of the module around them, `self.gamma`.
-    #[cfg(feature = "alloc")]
-    #[must_use]
-    pub fn tensor_name(&self, layer: &str, role: Role) -> alloc::string::String {
-        match self {
-            Self::Scale { .. } => layer.into(),
-            _ => alloc::format!("{layer}.{}", role.name()),
-        }
-    }
-
-    /// Whether it has parameter tensors.
-    #[must_use]
-    pub fn has_tensors(&self) -> bool {
-        self.tensors(Shape::map(1, 1, 1)).iter().next().is_some()
-    }
-
-    /// Multiplications with a weight in one pass, if `weight` has this many elements. Those of normalisations and slopes are not
-    /// counted, as is usual.
-    #[must_use]
-    pub const fn macs(&self, weights: usize, output: Shape) -> u64 {
-        let uses = match self.facts().kind {
-            Kind::Convolution => {
-                // Each number of the input is multiplied with a filter, if it is transposed.
-                if let Self::ConvTranspose(conv) = self {
-                    conv.input(output.size()).area()
-                } else {
-                    output.size().area()
-                }
-            }
-            Kind::FullyConnected => 1,
-            Kind::MaxPooling
-            | Kind::AveragePooling
-            | Kind::Reordering
-            | Kind::Rearrangement
-            | Kind::Resampling
-            | Kind::Regularisation
-            | Kind::ResponseNormalisation
-            | Kind::BatchNormalisation
-            | Kind::Normalisation
-            | Kind::Scaling
-            | Kind::Gating
-            | Kind::Activation
-            | Kind::Softmax
-            | Kind::Concatenation
-            | Kind::Addition
-            | Kind::Multiplication
-            | Kind::Maximum
-            | Kind::Custom => 0,
-        };
-        weights as u64 * uses as u64
-    }
-
     /// Every layer that a declaration can call, in the order of the documentation. Arguments have their defaults, if any.
     pub fn layers() -> impl Iterator<Item = Self> {
         let pool = Pool::new(Size::square(1), Size::square(1));
@@ -396,23 +343,23 @@ impl Op {
     pub fn arguments(&mut self, to: &mut dyn Argument) {
         let to = &mut Arguments::new(to);
         match self {
-            Self::Conv(conv) => conv_arguments(conv, to),
-            Self::ConvTranspose(conv) => conv_transpose_arguments(conv, to),
+            Self::Conv(conv) => conv.arguments(to),
+            Self::ConvTranspose(conv) => conv.arguments(to),
             Self::Linear(linear) => {
                 to.positional().count("features", &mut linear.features, None);
                 to.flag("bias", &mut linear.bias, true);
                 to.word("store", &mut linear.store, Some(0));
             }
             // A maximum doesn't count padding.
-            Self::MaxPool(pool) => pool_arguments(pool, to),
+            Self::MaxPool(pool) => pool.arguments(to),
             Self::AvgPool(pool) => {
-                pool_arguments(pool, to);
+                pool.arguments(to);
                 to.flag("count_include_pad", &mut pool.count_include_pad, true);
             }
             Self::Rearrange(rearrange) => rearrange.arguments(to),
             Self::Resize(resize) => resize.arguments(to),
             Self::Dropout { p } => to.positional().real("p", p, SHARE, Some(0.5)),
-            Self::Lrn(lrn) => lrn_arguments(lrn, to),
+            Self::Lrn(lrn) => lrn.arguments(to),
             Self::BatchNorm(norm) => {
                 to.real("eps", &mut norm.eps, NOT_NEGATIVE, Some(1e-5));
                 to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
@@ -440,46 +387,4 @@ impl Op {
             | Self::Max => {}
         }
     }
-}
-
-fn conv_arguments(conv: &mut Conv, to: &mut Arguments<'_>) {
-    let one = Some(Size::square(1));
-    to.positional().count("filters", &mut conv.filters, None);
-    to.positional().size("size", &mut conv.kernel, None);
-    to.size("stride", &mut conv.stride, one);
-    to.pad(&mut conv.pad);
-    to.size("dilation", &mut conv.dilation, one);
-    to.count("groups", &mut conv.groups, Some(1));
-    to.flag("bias", &mut conv.bias, true);
-}
-
-fn conv_transpose_arguments(conv: &mut ConvTranspose, to: &mut Arguments<'_>) {
-    let one = Some(Size::square(1));
-    to.positional().count("filters", &mut conv.filters, None);
-    to.positional().size("size", &mut conv.kernel, None);
-    to.size("stride", &mut conv.stride, one);
-    to.pad(&mut conv.pad);
-    to.size_or_zero("output_pad", &mut conv.output_pad);
-    to.size("dilation", &mut conv.dilation, one);
-    to.count("groups", &mut conv.groups, Some(1));
-    to.flag("bias", &mut conv.bias, true);
-}
-
-fn pool_arguments(pool: &mut Pool, to: &mut Arguments<'_>) {
-    to.positional().size("size", &mut pool.kernel, None);
-    let stride = Field { value: &mut pool.stride, default: Some(pool.kernel) };
-    to.argument("stride", Slot::SizeLike(stride, "size"));
-    to.pad(&mut pool.pad);
-    to.size("dilation", &mut pool.dilation, Some(Size::square(1)));
-    to.flag("ceil", &mut pool.ceil, false);
-}
-
-fn lrn_arguments(lrn: &mut Lrn, to: &mut Arguments<'_>) {
-    to.count("size", &mut lrn.size, Some(5));
-    to.real("alpha", &mut lrn.alpha, NOT_NEGATIVE, Some(1e-4));
-    to.real("beta", &mut lrn.beta, NOT_NEGATIVE, Some(0.75));
-    to.real("k", &mut lrn.k, NOT_NEGATIVE, Some(2.0));
-    // An even size has no channel in the middle, and frameworks differ in which they sum over.
-    let agreed = !lrn.size.is_multiple_of(2);
-    to.word("window", &mut lrn.window, agreed.then_some(0));
 }

@@ -61,11 +61,11 @@ impl ReceptiveField {
         match op {
             Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
             Op::ConvTranspose(conv) => self.spread(conv),
-            // What a layer by the user reads is not known.
+            // What a user-defined layer reads is unknown.
             Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Grn { .. } | Op::Custom(_) => Self::Whole,
             Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
             Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => {
-                // Windows that differ are no field that moves.
+                // Windows that differ are not one moving field.
                 let pool = op.fixed(input.size());
                 if pool.window().is_some() { self.over(&pool, input) } else { Self::Whole }
             }
@@ -183,7 +183,7 @@ impl Graph<'_> {
     /// The field of a node, from the fields of the nodes before it.
     fn receptive_field(&self, node: &Node<'_>, before: &[ReceptiveField]) -> ReceptiveField {
         let read = node.inputs.iter().map(|input| match input {
-            // It is repeated over whole maps, so all outputs depend on the same pixels: this is no window that moves.
+            // It is repeated over whole maps, so all outputs depend on the same pixels: this is not a moving window.
             input if is_merge(&node.op) && self.shape(*input).size() != node.output.size() => ReceptiveField::Whole,
             Value::Input(_) => ReceptiveField::PIXEL,
             Value::Node(index) => before[*index],

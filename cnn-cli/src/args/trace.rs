@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Json, TracedArgs};
+use super::{Json, WeightedArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TraceArgs {
     #[command(flatten)]
-    pub(crate) traced: TracedArgs,
+    pub(crate) weighted: WeightedArgs,
     /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,

@@ -17,7 +17,7 @@ use cnn::weights::Tensors;
 use super::input::Batch;
 use super::trace::computed;
 use super::weights::WeightsFile;
-use crate::args::TracedArgs;
+use crate::args::WeightedArgs;
 use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -32,7 +32,7 @@ use self::report::Report;
 
 /// Compares the outputs of a net's layers with those of another implementation.
 pub(super) fn compare(args: &CompareArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let TracedArgs { net, weights, rename } = &args.traced;
+    let WeightedArgs { net, weights, rename } = &args.weighted;
     let model = Model::given(net)?;
     let weights = WeightsFile::of(model, weights.as_deref(), rename)?;
     let compared = match (&args.recorded, &args.input, &args.expected) {

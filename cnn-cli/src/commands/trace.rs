@@ -8,7 +8,7 @@ use cnn::trace::{Trace, module};
 
 use super::input::Batch;
 use super::weights::WeightsFile;
-use crate::args::TracedArgs;
+use crate::args::WeightedArgs;
 use crate::args::trace::TraceArgs;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,7 +22,7 @@ pub(super) const LAYER: &str = "act.";
 
 /// Runs a net layer by layer and writes the output of every layer.
 pub(super) fn trace(args: &TraceArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let (TracedArgs { net, weights, rename }, input) = (&args.traced, &args.input);
+    let (WeightedArgs { net, weights, rename }, input) = (&args.weighted, &args.input);
     let model = Model::given(net)?;
     let destination = Destination::new(&args.output, args.json)?;
     for read in weights.iter().chain([input]) {

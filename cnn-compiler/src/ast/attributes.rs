@@ -13,12 +13,12 @@ pub enum Algorithms {
     Fast,
     /// The same, where the weights of each convolution with a bias hold a batch normalisation.
     Folded,
-    /// None that compute another sum than the declared one.
+    /// Only those that compute the declared sum.
     Exact,
 }
 
 impl Algorithms {
-    /// As the attribute says it; nothing, if there needs to be none.
+    /// As in the attribute; `None` if none is needed.
     #[must_use]
     pub fn word(self) -> Option<&'static str> {
         match self {
@@ -59,7 +59,7 @@ pub struct Embed {
 pub struct Train {
     /// Images of a minibatch.
     pub images: usize,
-    /// What is made small; cross entropy of every output, unless it is given.
+    /// What is minimised: cross entropy of every output by default.
     pub loss: Option<Losses>,
     /// The layers that are trained; all of them, if there are none.
     pub only: Vec<LitStr>,
@@ -69,7 +69,7 @@ pub struct Train {
     pub place: Place,
 }
 
-/// What training makes small.
+/// What training minimises.
 pub enum Losses {
     /// `loss = mean_squared`: the same of every output.
     All(Criterion),

@@ -16,9 +16,9 @@ pub struct Model {
     pub path: LitStr,
     /// The shape of the input, if the file leaves it open.
     pub input: Option<Expr>,
-    /// `weights = load`, if that is there: weights are not embedded.
+    /// `weights = load`, if given: weights are not embedded.
     pub loads: Option<Place>,
-    /// What is in the file; nothing before it was imported, or if it can't be.
+    /// What is in the file; `None` until it is imported, or if it can't be.
     pub content: Option<Content>,
 }
 
@@ -45,7 +45,7 @@ impl Ast {
         Some((model, model.content.as_ref()?))
     }
 
-    /// The blocks and constants that a net's layers are made of: those of its model, or these. Nothing, if it has a model that
+    /// The blocks and constants that a net's layers are made of: those of its model, or these. `None` if its model
     /// can't be imported, which was reported.
     pub(crate) fn around(&self, net: &Net) -> Option<&Ast> {
         self.model(net).map_or(Some(self), |model| Some(&model.content.as_ref()?.declared))

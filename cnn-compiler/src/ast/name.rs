@@ -27,12 +27,12 @@ impl Name {
     /// As it is written in a declaration: in quotes unless it is a word or a number.
     pub(crate) fn written(&self) -> String {
         let is_word = Ident::parse_any.parse_str(&self.text).is_ok();
-        if is_word || self.number().is_some() { self.text.clone() } else { format!("{:?}", self.text) }
+        if is_word || step_number(&self.text).is_some() { self.text.clone() } else { format!("{:?}", self.text) }
     }
 
-    /// Its place among the steps of a body, if it is a number.
-    pub(crate) fn number(&self) -> Option<usize> {
-        step_number(&self.text)
+    /// Without quotes.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 }
 

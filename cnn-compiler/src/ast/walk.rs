@@ -31,7 +31,7 @@ impl Body {
         }
     }
 
-    /// Visits the calls of layers and blocks. That of a merge is none of these.
+    /// Visits the calls of layers and blocks. That of a merge is not among them.
     pub(crate) fn each_call<'a>(&'a self, visit: &mut dyn FnMut(&'a Call)) {
         self.each(&mut |part| {
             if let Part::Step(Step { kind: StepKind::Call(call) | StepKind::Splice(call), .. }) = part {

@@ -19,7 +19,7 @@ const INLINE_BYTES: usize = 128 << 10;
 /// What the parts of a net's code need to know.
 pub(super) struct Parts<'a> {
     pub(super) net: &'a Net,
-    /// The net whose weights it reads, too.
+    /// The other net whose weights it reads.
     pub(super) shares: Option<&'a Net>,
     pub(super) plan: &'a Plan,
     pub(super) graph: &'a Graph<'a>,

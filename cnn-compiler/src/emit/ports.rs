@@ -6,7 +6,7 @@
 //! Net: 1x8x8 -> { a: 4, b: 5 }     forward(&mut self, input: &[f32; 64]) -> NetOutputs<'_>
 //! ```
 //!
-//! In memory, several are one after another. That is also how traits take and return them, for code that knows no names.
+//! In memory, several are contiguous. That is also how traits, which know no names, take and return them.
 
 use cnn_net::graph::{Graph, Input, Output};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -208,7 +208,7 @@ impl Ports<'_> {
         }
     }
 
-    /// What a pass reads, from `input`, in which the inputs of an image are one after another.
+    /// What a pass reads, from `input`, in which the inputs of an image are contiguous.
     pub(super) fn parted(&self) -> TokenStream {
         let ([len, most], inputs) = ([self.graph.input().elements(), self.images].map(number), &self.names.inputs);
         match (self.graph.names_inputs(), self.images) {

@@ -59,7 +59,9 @@ pub(super) fn types(net: &Net, graph: &Graph<'_>, criteria: &[Criterion], runtim
 pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenStream> {
     let train = net.train.as_ref()?;
     let Names { name, weights, .. } = names;
-    let [image, target, output] = image_types(names, graph, &criteria(train, graph));
+    let image_types = image_types(names, graph, &criteria(train, graph));
+    let types = trait_types(names, train.images, graph.outputs.len(), &image_types, [0; 3]);
+    let [image, target, _] = image_types;
     let [images, heads] = [train.images, graph.outputs.len()].map(number);
     let embedded = net.weights.is_some().then(|| {
         quote! {
@@ -72,15 +74,7 @@ pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenS
     });
     Some(quote! {
         impl rt::Train for #name<'static> {
-            type Image = #image;
-            type Target = #target;
-            type Output = #output;
-            type Scores = [rt::Score; #heads];
-            type Images = [#image; #images];
-            type Targets = [#target; #images];
-            type Weights = #weights;
-            type Memory<O: rt::Optimiser> = rt::StepMemory<0, O::States<0>>;
-            type Trunk = rt::Workspace<0>;
+            #types
             const GRAPH: &'static rt::Graph<'static> = &GRAPH;
             const NO_SCORES: Self::Scores = [rt::Score { loss: 0.0, hits: 0 }; #heads];
             const STEP: rt::StepLayout<'static> = rt::StepLayout::new(#images, 0, 0);
@@ -123,9 +117,10 @@ impl Training {
         let output: Vec<TokenStream> = self.plan.output.iter().map(|call| emitted.statement(call)).collect();
         let packs: Vec<TokenStream> = self.plan.trunk.iter().map(|pack| emitted.pack(pack)).collect();
         let constants = tokens(&emitted.constants.text);
-        let types = self.types(names, graph);
-        let [image, target, _] = image_types(names, graph, &self.spec.criteria);
-        let layout = self.plan.layout();
+        let (image_types, layout) = (image_types(names, graph, &self.spec.criteria), self.plan.layout());
+        let memory = [layout.floats(), layout.trained(), layout.trunk_tensors + layout.trunk];
+        let types = trait_types(names, self.spec.images, layout.heads.len(), &image_types, memory);
+        let [image, target, _] = image_types;
         let [images, workspace, heads] = [self.spec.images, layout.workspace, layout.heads.len()].map(number);
         let step = value(&layout);
         let trunk = used(quote!(trunk), &packs);
@@ -173,26 +168,28 @@ impl Training {
             };
         }
     }
+}
 
-    /// The types of the trait.
-    fn types(&self, names: &Names, graph: &Graph<'_>) -> TokenStream {
-        let weights = &names.weights;
-        let [image, target, output] = image_types(names, graph, &self.spec.criteria);
-        let layout = self.plan.layout();
-        let [images, heads] = [self.spec.images, layout.heads.len()].map(number);
-        let [floats, trained] = [layout.floats(), layout.trained()].map(number);
-        let trunk = number(layout.trunk_tensors + layout.trunk);
-        quote! {
-            type Image = #image;
-            type Target = #target;
-            type Output = #output;
-            type Scores = [rt::Score; #heads];
-            type Images = [#image; #images];
-            type Targets = [#target; #images];
-            type Weights = #weights;
-            type Memory<O: rt::Optimiser> = rt::StepMemory<#floats, O::States<#trained>>;
-            type Trunk = rt::Workspace<#trunk>;
-        }
+/// The types of the trait, and its memory by three numbers: floats, trained parameters, and floats of the trunk.
+fn trait_types(
+    names: &Names,
+    images: usize,
+    heads: usize,
+    types: &[TokenStream; 3],
+    memory: [usize; 3],
+) -> TokenStream {
+    let (weights, [image, target, output]) = (&names.weights, types);
+    let ([images, heads], [floats, trained, trunk]) = ([images, heads].map(number), memory.map(number));
+    quote! {
+        type Image = #image;
+        type Target = #target;
+        type Output = #output;
+        type Scores = [rt::Score; #heads];
+        type Images = [#image; #images];
+        type Targets = [#target; #images];
+        type Weights = #weights;
+        type Memory<O: rt::Optimiser> = rt::StepMemory<#floats, O::States<#trained>>;
+        type Trunk = rt::Workspace<#trunk>;
     }
 }
 

@@ -1,8 +1,8 @@
-//! Functions and layers by the user.
+//! User-defined functions and layers.
 //!
-//! The paths of a declaration are resolved where `network!` is written. So they are put into constants of the net's type, outside of
-//! the block that the rest of the code is in, where nothing but the net's types is in scope that was not there before. The block has
-//! a constant for each function and each layer, which the description and the kernels name:
+//! The paths of a declaration are resolved where `network!` is written. So they are put into constants of the net's
+//! type, outside the block with the rest of the code, where only the net's types are new in scope. The block has a
+//! constant for each function and each layer, which the description and the kernels name:
 //!
 //! ```text
 //! impl Net<'_> {
@@ -36,7 +36,7 @@ use crate::path::RustPath;
 use crate::plan::Plan;
 use crate::report::Place;
 
-/// All functions and layers by the user in a net.
+/// All user-defined functions and layers in a net.
 pub(super) struct UserCode<'a> {
     plan: &'a Plan,
     items: Vec<Item<'a>>,
@@ -100,7 +100,7 @@ impl<'a> UserCode<'a> {
         }
     }
 
-    /// What is outside of the block.
+    /// What is outside the block.
     pub(super) fn outside(&self, net: &Net, runtime: &TokenStream) -> Option<TokenStream> {
         let code = self.items.iter().map(|item| item.code(runtime));
         let (name, attributes) = (&net.name, &net.attributes);
@@ -206,7 +206,7 @@ impl Item<'_> {
     }
 }
 
-/// A function by the user, and one that applies it to each of some numbers.
+/// A user-defined function, and one that applies it to each number of a slice.
 fn each_of(name: &Ident, path: &TokenStream) -> TokenStream {
     let (outer, each) = (outer(name), each(name));
     quote! {
@@ -220,12 +220,12 @@ fn each_of(name: &Ident, path: &TokenStream) -> TokenStream {
     }
 }
 
-/// The constant outside of the block: `__USER_MISH`.
+/// The constant outside the block: `__USER_MISH`.
 fn outer(name: &Ident) -> Ident {
     format_ident!("__{name}")
 }
 
-/// The function that applies another to each of some numbers: `__user_mish`.
+/// The function that applies another to each number of a slice: `__user_mish`.
 fn each(name: &Ident) -> Ident {
     Ident::new(&format!("__{name}").to_lowercase(), Span::call_site())
 }

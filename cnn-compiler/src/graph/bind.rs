@@ -78,20 +78,20 @@ impl Binder<'_> {
                 let params: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
                 let near = nearest(&given.to_string(), params.iter().map(String::as_str));
                 let help = near.map_or_else(|| usage(block), |near| format!("did you mean `{near}`?"));
-                let message = message(&format!("{}: unknown parameter `{given}`", block.name), &[], &help);
-                Message::from(message).fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
+                let message = message(&format!("{}: unknown parameter `{given}`", block.name), &help);
+                message.fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
             });
         }
         let follows_named = call.args[..index].iter().any(|arg| arg.name.is_some());
         match block.params.get(index) {
             Some(_) if follows_named => {
                 let wrong = "needs a name, since it follows a named argument";
-                Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &[], &usage(block)).into())
+                Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &usage(block)))
             }
             Some(param) => Ok(param),
             None => {
                 let wrong = format!("{}: unexpected argument `{}`", block.name, arg.value);
-                Err(message(&wrong, &[], &usage(block)).into())
+                Err(message(&wrong, &usage(block)))
             }
         }
     }
@@ -138,7 +138,7 @@ impl Binder<'_> {
             return Some(found);
         }
         let wrong = format!("{}: `{name} = {value}`, expected {}", self.block.name, kind.expected());
-        self.report.error(value.place, message(&wrong, &[], &advice(kind, &found, env)));
+        self.report.error(value.place, message(&wrong, &advice(kind, &found, env)));
         None
     }
 
@@ -153,7 +153,7 @@ impl Binder<'_> {
         }
         let are = if missing.len() == 1 { "is" } else { "are" };
         let wrong = format!("{}: {} {are} missing", block.name, listed(&missing, "and"));
-        self.report.error(call.name.span(), message(&wrong, &[], &usage(block)));
+        self.report.error(call.name.span(), message(&wrong, &usage(block)));
         false
     }
 

@@ -79,7 +79,7 @@ fn generated(net: &Net) -> impl Iterator<Item = (&'static str, &'static str)> {
 fn emitted_name(net: &Net, ast: &Ast, report: &mut Report) {
     if let Some((of, what)) = origin(net, ast) {
         let wrong = format!("`{}` is the type of the {what} of `{}`", net.name, of.name);
-        report.error(net.name.span(), message(&wrong, &[], "give the net another name"));
+        report.error(net.name.span(), message(&wrong, "give the net another name"));
     }
 }
 
@@ -87,7 +87,7 @@ fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report:
     let place = Place::from(name.span());
     if let Some(first) = known.get(&name.unraw().to_string()) {
         let wrong = format!("two {what}s are named `{name}`; the first is on line {}", first.line());
-        report.error(place, message(&wrong, &[], &format!("give the {what} another name")));
+        report.error(place, message(&wrong, &format!("give the {what} another name")));
     } else {
         known.insert(name.unraw().to_string(), place);
     }
@@ -100,7 +100,7 @@ fn parameters(block: &Block, kinds: &Kinds, constants: &Env, report: &mut Report
     for (index, param) in block.params.iter().enumerate() {
         if constants.get(&names[index]).is_some() {
             let wrong = format!("`{}` is a constant", param.name);
-            report.error(param.name.span(), message(&wrong, &[], "give the parameter another name"));
+            report.error(param.name.span(), message(&wrong, "give the parameter another name"));
         }
         declare(&mut declared, &param.name, "parameter", report);
         let kind = kinds.of_param(block, param);
@@ -157,7 +157,7 @@ fn recursion(ast: &Ast, report: &mut Report) {
         }
         let path = circle.iter().chain([&index]).map(|index| ast.blocks[*index].name.to_string()).collect();
         let wrong = format!("the block `{}` calls itself: {}", block.name, shortened(path).join(" -> "));
-        report.error(place, message(&wrong, &[], "`[step; n]` repeats a step"));
+        report.error(place, message(&wrong, "`[step; n]` repeats a step"));
     }
 }
 

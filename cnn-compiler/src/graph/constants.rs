@@ -15,7 +15,7 @@ pub(crate) fn constants(ast: &Ast, report: &mut Report) -> Env {
         let place = Place::from(constant.name.span());
         if let Some(first) = places.insert(name.clone(), place) {
             let wrong = format!("two constants are named `{name}`; the first is on line {}", first.line());
-            report.error(place, message(&wrong, &[], "give the constant another name"));
+            report.error(place, message(&wrong, "give the constant another name"));
         }
         let value = match named(&constant.value, &env, report) {
             // A word that stands for nothing.
@@ -24,7 +24,7 @@ pub(crate) fn constants(ast: &Ast, report: &mut Report) -> Env {
             }
             Some(Named::Layer(_)) => {
                 let wrong = format!("`{name} = {}`, expected a number or a size", constant.value);
-                report.error(constant.value.place, message(&wrong, &[], "a block can have a layer as a parameter"));
+                report.error(constant.value.place, message(&wrong, "a block can have a layer as a parameter"));
                 None
             }
             value => value,

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use cnn_net::language::Scope;
 use cnn_net::op::{Op, Store};
 
 use self::again::Expanded;
@@ -65,22 +66,6 @@ pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, known: bool, graph: 
     expander.outputs(net, end, is_clean);
     if is_clean {
         expander.lost();
-    }
-}
-
-/// What the steps of one body share: the prefix of their names, and the number of the next one.
-struct Scope {
-    prefix: String,
-    next: usize,
-}
-
-impl Scope {
-    fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), next: 0 }
-    }
-
-    fn join(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
 }
 
@@ -142,7 +127,7 @@ impl<'a> Expander<'a> {
     fn branch(&mut self, branch: &Pipeline, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let Some((first, rest)) = branch.steps.split_first() else { return value };
         if let (StepKind::Skip(span), None) = (&first.kind, &first.name) {
-            scope.next += 1;
+            scope.step(None);
             let value = self.given(value, *span);
             return rest.iter().fold(value, |value, step| self.step(step, value, scope, env));
         }
@@ -160,7 +145,7 @@ impl<'a> Expander<'a> {
         }
         if self.depth == DEEPEST {
             let wrong = format!("steps are nested more than {DEEPEST} deep here, including blocks and groups");
-            self.report.error(step.span(), message(&wrong, &[], "nest fewer blocks"));
+            self.report.error(step.span(), message(&wrong, "nest fewer blocks"));
             return Source::Broken;
         }
         self.steps += 1;
@@ -199,7 +184,7 @@ impl<'a> Expander<'a> {
             StepKind::From(from) => {
                 let name = &from.name;
                 let wrong = format!("`from {name}` must come first in a statement or a branch, without a name");
-                self.report.error(from.place, message(&wrong, &[], &format!("`from {name} -> …;`")));
+                self.report.error(from.place, message(&wrong, &format!("`from {name} -> …;`")));
                 Source::Broken
             }
             StepKind::Repeat(_) | StepKind::Splice(_) | StepKind::Again(_) => value,
@@ -210,11 +195,10 @@ impl<'a> Expander<'a> {
 
     /// A step's full name: the given one, or else its number among its siblings.
     fn name(&mut self, given: Option<&Name>, scope: &mut Scope) -> String {
-        let number = given.and_then(Name::number).unwrap_or(scope.next);
-        scope.next = number.saturating_add(1);
-        let Some(given) = given else { return scope.join(&number.to_string()) };
-        let name = scope.join(&given.to_string());
-        self.claim(&name, given);
+        let name = scope.step(given.map(Name::text));
+        if let Some(given) = given {
+            self.claim(&name, given);
+        }
         name
     }
 
@@ -226,7 +210,7 @@ impl<'a> Expander<'a> {
         let place = Place::from(given.span());
         if let Some(first) = self.names.get(name) {
             let wrong = format!("the name `{given}` is used twice; the first is on line {}", first.line());
-            self.report.error(place, message(&wrong, &[], "names in a net, a block or a group must differ"));
+            self.report.error(place, message(&wrong, "names in a net, a block or a group must differ"));
             self.graph.doubles.push(name.to_owned());
         } else {
             self.names.insert(name.to_owned(), place);
@@ -304,7 +288,7 @@ impl<'a> Expander<'a> {
                 Some(call) => format!("with a single input, `… -> {call};`"),
                 None => "each branch ends in `;`, and `skip;` is the input itself".to_owned(),
             };
-            self.report.error(merge.span, message(&wrong, &[], &help));
+            self.report.error(merge.span, message(&wrong, &help));
         }
         // Merges add no level to names; the steps of all branches are numbered consecutively.
         let mut inner = Scope::new(&scope.prefix);
@@ -381,7 +365,7 @@ impl<'a> Expander<'a> {
             let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };
             let counter = Name::new(first.clone(), name.span()).written();
             let help = format!("{levels}; `[{counter}..: step; {count}]` counts from `{first}`");
-            self.report.error(name.span(), message(&wrong, &[], &help));
+            self.report.error(name.span(), message(&wrong, &help));
             return Source::Broken;
         }
         let repeated = |this: &mut Self, scope: &mut Scope| {

@@ -48,7 +48,7 @@ struct Param {
 }
 
 impl Kind {
-    /// What both of two uses allow.
+    /// What two uses both allow.
     fn and(self, other: Self) -> Option<Self> {
         use Kind::{Number, Pad, Real, Shape, Sides, Size};
         match (self, other) {
@@ -198,7 +198,7 @@ impl Uses<'_> {
             return;
         }
         let wrong = format!("`{name}` is used as {} here, and as {} before", kind.used(), before.used());
-        self.report.error(place, message(&wrong, &[], "two parameters can have two kinds"));
+        self.report.error(place, message(&wrong, "two parameters can have two kinds"));
     }
 
     fn body(&mut self, body: &Body) {

@@ -13,7 +13,7 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
         return;
     }
     let wrong = format!("there is no layer or block `{name}`");
-    let says = |help: &str| Message::from(message(&wrong, &[], help));
+    let says = |help: &str| message(&wrong, help);
     let message = if let Some(help) = help_with(&plain(&name)) {
         says(help)
     } else if let Some(layer) = other_name(&name, call) {
@@ -35,7 +35,7 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
 fn did_you_mean(wrong: &str, call: &Call, name: String, env: &Env) -> Message {
     let (place, becomes) = in_our_words(call, name, env);
     let help = format!("did you mean `{becomes}`?");
-    Message::from(message(wrong, &[], &help)).fix([Edit::instead(place, becomes)])
+    message(wrong, &help).fix([Edit::instead(place, becomes)])
 }
 
 /// The message about a word that is the name of a step, or of a value.
@@ -53,12 +53,12 @@ fn value(wrong: &str, call: &Call, ast: &Ast) -> Option<Message> {
         });
     });
     if is_value {
-        let text = message(&format!("{wrong}: it is a value"), &[], &format!("write `from {name}`"));
-        return Some(Message::from(text).fix([Edit::instead(call.name.span(), format!("from {name}"))]));
+        let text = message(&format!("{wrong}: it is a value"), &format!("write `from {name}`"));
+        return Some(text.fix([Edit::instead(call.name.span(), format!("from {name}"))]));
     }
     let wrong = format!("{wrong}: it is the name of a step, whose result goes to the next step only");
     let help = format!("to use it again later, write `keep {name};` after that step, and `from {name}` here");
-    is_step.then(|| message(&wrong, &[], &help).into())
+    is_step.then(|| message(&wrong, &help))
 }
 
 /// A call with another name: the new name in place of the old one, or the whole call if its arguments are in the vocabulary
@@ -72,7 +72,7 @@ fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
     meant.map_or_else(|| (call.name.span().into(), name), |call_meant| (call.place, call_meant))
 }
 
-/// The layer that is called so elsewhere, or spelt so.
+/// The layer that has this name elsewhere, or is spelt like it.
 fn other_name(name: &str, call: &Call) -> Option<&'static str> {
     let spelt = || LAYERS.iter().map(|layer| layer.name).find(|layer| plain(layer) == plain(name));
     adaptive(name, call).or_else(|| alias(name)).or_else(spelt)
@@ -112,7 +112,7 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// An adaptive pooling, which to a single pixel is the one of whole maps.
+/// An adaptive pooling; to a single pixel, it is a global one.
 fn adaptive(name: &str, call: &Call) -> Option<&'static str> {
     let to_one = match &call.args[..] {
         [] => true,

@@ -12,7 +12,7 @@ use super::{habits, intern};
 use crate::ast::{Arg, Call, Expr};
 use crate::env::Env;
 use crate::path::RustPath;
-use crate::report::{Message, Place, Report, listed, message};
+use crate::report::{Message, Place, Report, detailed, listed, message};
 
 /// A layer with the arguments of a call.
 pub(crate) struct Bound {
@@ -84,7 +84,7 @@ struct Binder<'a> {
     paths: Vec<RustPath>,
     /// Whether all could be read.
     sound: bool,
-    /// An argument that has a default, but none that goes with the other arguments of this call.
+    /// An argument whose default doesn't go with the other arguments of this call.
     open: Option<&'static str>,
 }
 
@@ -127,7 +127,7 @@ impl Argument for Binder<'_> {
 }
 
 impl Binder<'_> {
-    /// Reads the tensors of a layer by the user.
+    /// Reads the tensors of a user-defined layer.
     fn tensors(&mut self, slot: &mut &'static [UserTensor]) {
         let mut tensors = Vec::new();
         for name in core::mem::take(&mut self.tensors) {
@@ -173,8 +173,8 @@ impl Binder<'_> {
 
 /// The message for an argument whose default doesn't go with the others. There is one: the window of an LRN of even size,
 /// which has no middle.
-fn undecided(op: &Op, name: &str) -> String {
-    let Op::Lrn(Lrn { size, .. }) = *op else { return format!("{}: `{name}` is missing", op.name()) };
+fn undecided(op: &Op, name: &str) -> Message {
+    let Op::Lrn(Lrn { size, .. }) = *op else { return format!("{}: `{name}` is missing", op.name()).into() };
     let wrong = format!(
         "lrn: `size = {size}` has no channel in the middle, and frameworks differ in the channels that they sum"
     );
@@ -183,7 +183,7 @@ fn undecided(op: &Op, name: &str) -> String {
         let (word, sum) = (window.name(), before + 1 + after);
         format!("`window = {word}`: {sum} channels, {before} before and {after} after each")
     });
-    message(&wrong, &ways, "choose one; an odd size means the same everywhere")
+    detailed(&wrong, &ways, "choose one; an odd size means the same everywhere")
 }
 
 /// Whether all arguments that a layer needs are there; those that are not are reported.
@@ -196,7 +196,7 @@ fn missing(layer: &Layer, call: &Call, given: &HashMap<&str, Place>, report: &mu
     }
     let are = if missing.len() == 1 { "is" } else { "are" };
     let wrong = format!("{}: {} {are} missing", layer.name, listed(&missing, "and"));
-    report.error(call.name.span(), message(&wrong, &[], &usage(layer)));
+    report.error(call.name.span(), message(&wrong, &usage(layer)));
     false
 }
 
@@ -215,7 +215,7 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
     match layer.params.get(index) {
         Some(_) if after_named => {
             let wrong = format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
-            Err(message(&wrong, &[], &usage(layer)).into())
+            Err(message(&wrong, &usage(layer)))
         }
         Some(param) if param.positional => Ok(param),
         _ => Err(habits::unexpected(layer, call, index, env)),
@@ -230,7 +230,7 @@ fn own_name(param: &'static Param, arg: &Arg) -> Result<&'static str, Message> {
         return Ok(intern::text(&name));
     }
     let wrong = format!("`{name}` can't be the name of a tensor: as a value, it would be something else");
-    Err(message(&wrong, &[], "give the tensor another name").into())
+    Err(message(&wrong, "give the tensor another name"))
 }
 
 /// The message for an argument, of a layer or a block, that is given twice.

@@ -3,17 +3,21 @@
 //! The proposal is the call that was meant, if that is clear; otherwise the message only says why the call is wrong.
 
 mod listed;
+mod vocabulary;
 
 use cnn_net::language::{Kind, Param};
 
-pub(super) use listed::listed;
+use self::vocabulary::{READ, alias, nth, renamed, unneeded_value, why_unneeded};
+
+pub(super) use self::listed::listed;
+pub(super) use self::vocabulary::word;
 
 use super::Layer;
 use crate::ast::{Arg, Call, Expr, ExprKind};
 use crate::env::Env;
 use crate::report::{Edit, Message, Place, message};
 
-/// A larger number is one of channels, and not the size of a window.
+/// A larger number counts channels and is not the size of a window.
 const LARGEST_WINDOW: i64 = 11;
 
 /// An argument as written: its name, if it has one, and its value.
@@ -69,13 +73,13 @@ fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env
     let Some(becomes) = meant(layer, call, env) else {
         let usage = format!("usage: {}", layer.usage());
         let help = if why.is_empty() { usage } else { format!("leave it out: {why}") };
-        return message(wrong, &[], &help).into();
+        return message(wrong, &help);
     };
     let help = if why.is_empty() { format!("write `{becomes}`") } else { format!("write `{becomes}`: {why}") };
-    Message::from(message(wrong, &[], &help)).fix([Edit::instead(call.place, becomes)])
+    message(wrong, &help).fix([Edit::instead(call.place, becomes)])
 }
 
-/// What a first argument counts if it is the number of inputs, as PyTorch wants it: `linear(3072, 10)`.
+/// What a first argument counts if it is the number of inputs, as in PyTorch: `linear(3072, 10)`.
 fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str> {
     let unnamed = call.args.iter().take_while(|arg| arg.name.is_none()).count();
     match layer.name {
@@ -128,7 +132,7 @@ fn is_count(value: &Expr, env: &Env) -> bool {
     }
 }
 
-/// Whether an argument is the number of channels that PyTorch wants after that of groups: `group_norm(4, 64)`.
+/// Whether an argument is the number of channels, which PyTorch expects after that of groups: `group_norm(4, 64)`.
 fn is_channels(layer: &Layer, call: &Call, index: usize, env: &Env) -> bool {
     let arg = &call.args[index];
     layer.name == "group_norm" && index == 1 && arg.name.is_none() && is_count(&arg.value, env)
@@ -144,27 +148,6 @@ fn ours(layer: &'static Layer, index: usize, arg: &Arg, env: &Env) -> Option<Wri
     let value = arg.value.to_string();
     // `True` and `False` are Python's.
     Some((name, if matches!(param.kind, Kind::Flag) { value.to_lowercase() } else { value }))
-}
-
-/// The argument with this name, with this name in another framework, or with a similar name.
-pub(super) fn renamed(layer: &'static Layer, name: &str) -> Option<&'static Param> {
-    let known = |word: &&str| layer.params.iter().find(|param| param.name == *word);
-    known(&name).or_else(|| alias(name).iter().find_map(known)).or_else(|| {
-        let near = crate::report::nearest(name, layer.params.iter().map(|param| param.name))?;
-        known(&near)
-    })
-}
-
-/// The argument at a position in PyTorch, whose order is not that of this language.
-fn nth(layer: &'static Layer, index: usize) -> Option<&'static Param> {
-    let torch: &[&str] = match layer.name {
-        "max_pool" => &["size", "stride", "pad", "dilation"],
-        "avg_pool" => &["size", "stride", "pad", "ceil", "count_include_pad"],
-        "conv_transpose" => &["filters", "size", "stride", "pad", "output_pad", "groups", "bias", "dilation"],
-        _ => return layer.params.get(index),
-    };
-    let name = torch.get(index)?;
-    layer.params.iter().find(|param| param.name == *name)
 }
 
 /// Whether an argument can have this value, as far as its form shows.
@@ -197,59 +180,6 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
     }
 }
 
-/// Our arguments for a name in other frameworks.
-fn alias(name: &str) -> &'static [&'static str] {
-    match name {
-        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" | "n" | "local_size" | "output_size" => {
-            &["size"]
-        }
-        "out_channels" | "channels" | "num_filters" | "out_features" | "units" | "neurons" => &["filters", "features"],
-        "padding" | "pads" => &["pad"],
-        "output_padding" => &["output_pad"],
-        "strides" | "steps" => &["stride"],
-        "dilations" | "dilation_rate" => &["dilation"],
-        "group" => &["groups"],
-        "use_bias" => &["bias"],
-        "ceil_mode" => &["ceil"],
-        "epsilon" => &["eps"],
-        "num_groups" => &["groups"],
-        "elementwise_affine" => &["affine"],
-        "rate" | "prob" | "probability" => &["p"],
-        "negative_slope" | "alpha" => &["slope"],
-        "min_val" | "min_value" => &["min"],
-        "max_val" | "max_value" => &["max"],
-        "scale_factor" | "upscale_factor" | "downscale_factor" => &["factor"],
-        "interpolation" => &["mode"],
-        _ => &[],
-    }
-}
-
-/// Our word for one of other frameworks.
-pub(super) fn word(name: &str, words: &[&'static str]) -> Option<&'static str> {
-    let ours = match name {
-        "linear" => "bilinear",
-        "cubic" => "bicubic",
-        "constant" | "zeros" => "zero",
-        "edge" | "border" => "replicate",
-        "half" | "float16" => "f16",
-        _ => return None,
-    };
-    words.iter().copied().find(|word| *word == ours)
-}
-
-/// Names of arguments that give the number of inputs.
-const INPUTS: &[&str] = &[
-    "in_channels",
-    "in_features",
-    "input_channels",
-    "input_dim",
-    "input_shape",
-    "num_features",
-    "num_channels",
-    "num_parameters",
-    "normalized_shape",
-];
-
 /// The message about an argument whose name the layer does not have.
 pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Message {
     let arg = &call.args[index];
@@ -262,7 +192,7 @@ pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env
     if function(layer, arg, env).is_some() {
         return without(&wrong, layer, call, "", env);
     }
-    let usage = || Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())));
+    let usage = || message(&wrong, &format!("usage: {}", layer.usage()));
     let Some(param) = renamed(layer, &name) else { return usage() };
     let is_given = |(other, arg): (usize, &Arg)| match &arg.name {
         Some(name) => name == param.name,
@@ -272,36 +202,8 @@ pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env
         return usage();
     }
     let help = format!("did you mean `{}`?", param.name);
-    Message::from(message(&wrong, &[], &help)).fix([Edit::instead(given.span(), param.name)])
+    message(&wrong, &help).fix([Edit::instead(given.span(), param.name)])
 }
-
-/// Why an argument from another framework is not needed, if it is not.
-fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
-    let Some(name) = &arg.name else { return unneeded_value(layer, &arg.value) };
-    let is_one = matches!(arg.value.kind, ExprKind::Int(1));
-    let is = |expected: &str| arg.value.to_string().eq_ignore_ascii_case(expected);
-    let name = name.to_string();
-    match name.as_str() {
-        _ if INPUTS.contains(&name.as_str()) => Some(READ),
-        "inplace" => Some(IN_PLACE),
-        "track_running_stats" if is("false") && layer.name == "instance_norm" => Some("this is always the case"),
-        "track_running_stats" | "affine" if is("true") && layer.name == "batch_norm" => Some("this is always the case"),
-        "bias" if is("true") && layer.name == "layer_norm" => Some("it has one if it is affine"),
-        "p" if is("2") || is("2.0") => Some("this is always the case"),
-        "return_indices" if is("false") => Some("this is never the case"),
-        "padding_mode" if is("zeros") => Some("padding is always zeros"),
-        "start_dim" if is_one && layer.name == "flatten" => Some(FLATTEN),
-        "dim" | "axis" if is_one && layer.name.ends_with("softmax") => Some(SOFTMAX),
-        "dim" | "axis" if is_one && matches!(layer.name, "glu" | "l2_norm") => Some(CHANNELS),
-        _ => None,
-    }
-}
-
-const READ: &str = "the size of a layer's input is inferred and not given";
-const IN_PLACE: &str = "layers work in place wherever possible";
-const FLATTEN: &str = "each image is flattened as a whole";
-const CHANNELS: &str = "it is over the features, or over the channels";
-const SOFTMAX: &str = "it is over the features, or over the channels of each pixel";
 
 /// The activation that an argument names: in this language, a step after the layer.
 fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
@@ -337,7 +239,7 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         let wrong = format!("{name}: `{value}` would be the input's shape, which is inferred and not given");
         let becomes = format!("{name}({} = all)", over.name);
         let help = format!("write `{becomes}`, which normalises all of it together");
-        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
+        return message(&wrong, &help).fix([Edit::instead(call.place, becomes)]);
     }
     let candidates: Vec<&Param> = match name {
         // Neither of the two comes first in any framework.
@@ -354,10 +256,10 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         return without(&wrong, layer, call, why, env);
     }
     if name == "relu" && matches!(value.kind, ExprKind::Int(6)) {
-        let message = Message::from(message(&wrong, &[], "did you mean `relu6`?"));
+        let message = message(&wrong, "did you mean `relu6`?");
         return message.fix([Edit::instead(call.place, "relu6")]);
     }
-    Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())))
+    message(&wrong, &format!("usage: {}", layer.usage()))
 }
 
 /// The message about an argument's name without a value.
@@ -366,9 +268,9 @@ fn needs_value(layer: &Layer, param: &Param, place: Place) -> Message {
     match param.kind {
         Kind::Flag => {
             let flag = format!("{} = true", param.name);
-            Message::from(message(&wrong, &[], &format!("`{flag}`"))).fix([Edit::instead(place, flag)])
+            message(&wrong, &format!("`{flag}`")).fix([Edit::instead(place, flag)])
         }
-        _ => Message::from(message(&wrong, &[], &format!("`{} = …`", param.name))),
+        _ => message(&wrong, &format!("`{} = …`", param.name)),
     }
 }
 
@@ -378,7 +280,7 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
     let wrong = format!("{}: `{value}` needs a name", layer.name);
     if is_unclear(layer, call) {
         let help = "`stride = …`, if it is the stride; the number of input channels is inferred and not given";
-        return message(&wrong, &[], help).into();
+        return message(&wrong, help);
     }
     let note = match layer.name {
         "lrn" => "; the defaults are the paper's, and alpha is not divided by the size, unlike in PyTorch",
@@ -392,12 +294,12 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
         && let Some(becomes) = meant(layer, call, env)
     {
         let help = format!("write `{becomes}`{note}");
-        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
+        return message(&wrong, &help).fix([Edit::instead(call.place, becomes)]);
     }
     let forms: Vec<String> = candidates.iter().map(|param| format!("{} = {value}", param.name)).collect();
     let help = format!("write `{}`{note}", forms.join("` or `"));
     let fixes = forms.into_iter().map(|form| vec![Edit::instead(value.place, form)]);
-    Message::from(message(&wrong, &[], &help)).fixes(fixes)
+    message(&wrong, &help).fixes(fixes)
 }
 
 /// Whether it is unclear which of a convolution's values is the size: `conv(a, b, 2)`.
@@ -407,30 +309,4 @@ fn is_unclear(layer: &Layer, call: &Call) -> bool {
     matches!(layer.name, "conv" | "conv_transpose")
         && unnamed > 2
         && matches!(call.args[1].value.kind, ExprKind::Name(_) | ExprKind::Binary(..))
-}
-
-/// Why an unnamed value is not needed, if it is not.
-fn unneeded_value(layer: &Layer, value: &Expr) -> Option<&'static str> {
-    let is_one = match &value.kind {
-        ExprKind::Int(1) => true,
-        ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
-            parts.iter().all(|part| matches!(part.kind, ExprKind::Int(1)))
-        }
-        _ => false,
-    };
-    let is_flag = matches!(value.kind, ExprKind::Bool(_)) || value.to_string().eq_ignore_ascii_case("true");
-    let is_in_place = is_flag || value.to_string() == "inplace";
-    match layer.name {
-        "flatten" if is_one => Some(FLATTEN),
-        "softmax" | "log_softmax" if is_one => Some(SOFTMAX),
-        "glu" if is_one => Some(CHANNELS),
-        "global_avg_pool" | "global_max_pool" if is_one => Some("its output is one pixel"),
-        "dropout" | "relu" | "relu6" | "leaky_relu" | "elu" | "silu" | "mish" | "hard_swish" | "selu"
-        | "hard_sigmoid" | "hard_tanh" | "celu" | "threshold"
-            if is_in_place =>
-        {
-            Some(IN_PLACE)
-        }
-        _ => None,
-    }
 }

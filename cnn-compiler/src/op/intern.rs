@@ -1,8 +1,8 @@
 //! Texts and lists that live as long as the process.
 //!
-//! An [`Op`](cnn_net::op::Op) is `Copy`, and in emitted code its texts are literals. So the paths in a declaration, and the
-//! tensors of layers by the user, are kept until the process ends, each once: that is what rustc does with every word of a program.
-//! Nothing depends on what is already here.
+//! An [`Op`](cnn_net::op::Op) is `Copy`, and in emitted code its texts are literals. So the paths in a declaration, and
+//! the tensors of user-defined layers, are kept until the process ends, each once, as rustc does with every word of a
+//! program. Nothing depends on what is already here.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

@@ -37,7 +37,7 @@ impl Help {
 
     fn message(self, wrong: &str, expr: &Expr) -> Message {
         let fixes = self.instead.map(|instead| vec![Edit::instead(expr.place, instead)]);
-        Message::from(message(wrong, &[], &self.words)).fixes(fixes)
+        message(wrong, &self.words).fixes(fixes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! An element-wise function into the step before it.
+//! Fuses an element-wise function into the step before it.
 //!
 //! ```text
 //! conv -> relu        conv that applies relu to what it stores

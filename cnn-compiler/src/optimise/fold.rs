@@ -1,4 +1,4 @@
-//! Batch normalisation or a scale into the weights before it.
+//! Folds batch normalisation or a scale into the weights before it.
 //!
 //! ```text
 //! conv -> batch_norm        conv

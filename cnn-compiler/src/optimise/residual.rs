@@ -1,12 +1,13 @@
-//! The addition of a residual block into the convolution before it.
+//! Fuses the addition of a residual block into the convolution before it.
 //!
 //! ```text
 //! a: … -> conv            a: …
 //! add { a; b }            conv(a) + b, in the convolution's epilogue
 //! ```
 //!
-//! Not where more than two branches are added, where one is repeated over the other, where something else reads the convolution's result, where a function comes
-//! between, or where the other branch is computed later than the convolution.
+//! Not where more than two branches are added, where one is broadcast over the other, where something else reads the
+//! convolution's result, where a function comes between, or where the other branch is computed later than the
+//! convolution.
 
 use cnn_net::op::Op;
 
@@ -17,7 +18,7 @@ use crate::step::StepKind;
 pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
     let step = &net.steps[index];
     let (StepKind::Plain { op: Op::Add, .. }, [a, b]) = (&step.kind, &step.inputs[..]) else { return false };
-    // Neither is repeated.
+    // Neither is broadcast.
     if net.values[*a] != net.values[*b] {
         return false;
     }

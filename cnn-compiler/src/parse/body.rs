@@ -119,7 +119,7 @@ impl Parser<'_> {
                 false => "put attributes above the net",
             };
             let wrong = "doc comments and attributes are allowed only on nets and blocks";
-            self.report.error(place_of(first), message(wrong, &[], help));
+            self.report.error(place_of(first), message(wrong, help));
         }
     }
 

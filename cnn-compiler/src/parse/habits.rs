@@ -17,7 +17,7 @@ const MODULES: [&str; 9] = ["F", "functional", "keras", "layers", "nn", "self", 
 
 /// What types of numbers are called in Rust and in Python.
 const NUMBER_TYPES: [&str; 9] = ["bf16", "f16", "f32", "f64", "float", "float32", "i8", "int8", "u8"];
-/// The error for one of them beside a shape.
+/// The error for one of them next to a shape.
 pub(super) const NO_NUMBER_TYPE: &str = "shapes have no type: all numbers are `f32`";
 
 /// A name that is not written as one, up to the `:` or `=` after it.
@@ -103,7 +103,7 @@ impl Parser<'_> {
             );
             let place = variable.to(written.end);
             let fix = Edit::instead(place, format!("{in_our_words}:"));
-            self.report.error(place, Message::from(message("a net has steps and no variables", &[], &help)).fix([fix]));
+            self.report.error(place, message("a net has steps and no variables", &help).fix([fix]));
             return Some(name);
         }
         let mut edits = Vec::new();
@@ -119,7 +119,7 @@ impl Parser<'_> {
         };
         let quotes = if in_our_words.starts_with('"') && !is_one_token { "put it in quotes: " } else { "" };
         let help = format!("{quotes}`{in_our_words}: …`");
-        self.report.error(place, Message::from(message(&wrong, &[], &help)).fix(edits));
+        self.report.error(place, message(&wrong, &help).fix(edits));
         Some(name)
     }
 
@@ -129,8 +129,8 @@ impl Parser<'_> {
             return false;
         }
         let place = Place::from(input.span());
-        let text = message("expected a statement, found `#`", &[], "comments begin with `//`");
-        self.report.error(place, Message::from(text).fix([Edit::instead(place, "//")]));
+        let text = message("expected a statement, found `#`", "comments begin with `//`");
+        self.report.error(place, text.fix([Edit::instead(place, "//")]));
         skip_to(input, |token| Place::from(token.span()).line() != place.line());
         true
     }
@@ -170,7 +170,7 @@ impl Parser<'_> {
             "return" | "yield" => ("a net's result is that of its last statement", "end the net with a step"),
             _ => return false,
         };
-        self.report.error(word.span(), message(wrong, &[], help));
+        self.report.error(word.span(), message(wrong, help));
         drop(input.call(Ident::parse_any));
         loop {
             skip_to(input, |token| match token {
@@ -209,8 +209,8 @@ impl Parser<'_> {
         }
         let Some(place) = place else { return };
         input.advance_to(&ahead);
-        let text = message("layers and blocks are in no module or object", &[], &format!("leave `{path}` out"));
-        self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
+        let text = message("layers and blocks are in no module or object", &format!("leave `{path}` out"));
+        self.report.error(place, text.fix([Edit::instead(place, "")]));
     }
 
     /// The type of a shape's numbers in front of it, `f32 3x8x8`.
@@ -219,8 +219,8 @@ impl Parser<'_> {
         if has_shape && NUMBER_TYPES.iter().any(|word| is_word(input, word)) {
             let place = Place::from(input.span());
             drop(input.parse::<TokenTree>());
-            let text = message(NO_NUMBER_TYPE, &[], "leave the type out");
-            self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
+            let text = message(NO_NUMBER_TYPE, "leave the type out");
+            self.report.error(place, text.fix([Edit::instead(place, "")]));
         }
     }
 
@@ -241,7 +241,6 @@ impl Parser<'_> {
             }
             ends
         });
-        self.report
-            .error(place, Message::from(message(wrong, &[], "leave the type out")).fix([Edit::instead(place, "")]));
+        self.report.error(place, message(wrong, "leave the type out").fix([Edit::instead(place, "")]));
     }
 }

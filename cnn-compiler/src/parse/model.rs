@@ -42,7 +42,7 @@ impl Parser<'_> {
         let parentheses = parenthesized!(content in input);
         let help = format!("for example `{name} = {format}(\"model.{format}\");`, relative to the crate's root");
         if content.is_empty() {
-            return Err(Error::new(parentheses.span.join(), message("expected the path of a file", &[], &help)));
+            return Err(Error::new(parentheses.span.join(), message("expected the path of a file", &help)));
         }
         if !content.peek(LitStr) {
             return Err(expected(&content, &format!("the path of a file in quotes\nhelp: {help}")));
@@ -64,7 +64,7 @@ impl Parser<'_> {
             self.finish(attributes, visibility, name, Layers { of: None, inputs: port(), outputs: port(), body });
         if let (Some(loads), Some(_)) = (model.loads, &net.weights) {
             let wrong = "`weights = load` embeds no weights, and `#[weights(…)]` above the net embeds those of a file";
-            self.report.error(loads, message(wrong, &[], "leave out one of them"));
+            self.report.error(loads, message(wrong, "leave out one of them"));
         }
         net.model = Some(ast.models.len());
         ast.models.push(model);
@@ -84,7 +84,7 @@ impl Parser<'_> {
         let is_known = name == "input" || name == "weights";
         if !is_known {
             let wrong = format!("a model has no option `{name}`");
-            return Err(Error::new(name.span(), message(&wrong, &[], &format!("its options are {OPTIONS}"))));
+            return Err(Error::new(name.span(), message(&wrong, &format!("its options are {OPTIONS}"))));
         }
         if !input.peek(Token![=]) {
             return Err(expected(input, &format!("`=` and a value\nhelp: {OPTIONS}")));
@@ -106,7 +106,7 @@ impl Parser<'_> {
                     "expected `embed`, which is the default, or `load`, for weights that are loaded from a file";
                 let help = "`#[weights(\"file.safetensors\")]` above the net embeds those of another file";
                 let span = found.map_or_else(|| input.span(), |word| word.span());
-                return Err(Error::new(span, message(wrong, &[], help)));
+                return Err(Error::new(span, message(wrong, help)));
             }
         }
         Ok(())

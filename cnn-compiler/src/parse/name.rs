@@ -1,4 +1,4 @@
-//! The names of steps, and of steps that are there again.
+//! The names of steps, and of steps applied again.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
@@ -20,7 +20,7 @@ impl Parser<'_> {
         }
         let name = name_token(input);
         input.parse::<Token![:]>()?;
-        // The step is read even if its name is none.
+        // The step is read even if its name is invalid.
         Ok(name.map_err(|mistake| self.report.push(mistake)).ok())
     }
 

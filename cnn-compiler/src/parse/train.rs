@@ -42,7 +42,7 @@ impl Parser<'_> {
         if cfg!(not(feature = "train")) {
             let wrong = "a net that trains needs the feature `train` of the crate `cnn`, which is off";
             let help = "`cargo add cnn --features train`, or `features = [\"train\"]` at `cnn` in Cargo.toml";
-            self.report.error(place_of(attribute), message(wrong, &[], help));
+            self.report.error(place_of(attribute), message(wrong, help));
             return None;
         }
         let result = attribute.parse_args_with(|input: ParseStream<'_>| {

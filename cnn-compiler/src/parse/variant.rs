@@ -8,7 +8,7 @@ use syn::{Attribute, Result, Token, Visibility};
 use super::token::{expected, is_word};
 use super::{Layers, Parser};
 use crate::ast::{Ast, Net};
-use crate::report::{Edit, Message, Report, message, nearest};
+use crate::report::{Edit, Report, message, nearest};
 
 /// `pub AlexNetF16 = AlexNet;`, with its own attributes and docs.
 pub(super) struct Variant {
@@ -80,7 +80,7 @@ impl Parser<'_> {
                     format!("`cfg` chooses between several nets named `{of}`, but a variant has the layers of one");
                 let help =
                     format!("write out the layers of `{name}` in braces; a `block` can hold what the nets share");
-                self.report.error(of.span(), message(&wrong, &[], &help));
+                self.report.error(of.span(), message(&wrong, &help));
             }
             // Two nets of the same name are reported elsewhere.
             (Some(net), _) => return Some(net),
@@ -116,7 +116,7 @@ fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], repo
     if let Some((_, origin)) = origins.iter().find(|(variant, _)| variant.unraw() == of.unraw()) {
         let wrong = format!("`{of}` is itself a variant");
         let help = format!("`{name} = {origin};` has the same layers; the attributes of `{of}` are not inherited");
-        let message = Message::from(message(&wrong, &[], &help));
+        let message = message(&wrong, &help);
         report.error(of.span(), message.fix([Edit::instead(of.span(), origin.to_string())]));
         return;
     }
@@ -129,6 +129,6 @@ fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], repo
         }
         None => "a variant has the layers of a net with a body in the same `network!`".to_owned(),
     };
-    let message = Message::from(message(&format!("there is no net `{of}` here"), &[], &help));
+    let message = message(&format!("there is no net `{of}` here"), &help);
     report.error(of.span(), message.fixes(near.map(|near| vec![Edit::instead(of.span(), near)])));
 }

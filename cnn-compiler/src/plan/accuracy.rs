@@ -1,6 +1,6 @@
 //! How exact a plan is: a model of rounding errors, which complements that of costs, and the choice of algorithms by it.
 //!
-//! The error of a layer is [`error`](super::error)'s.
+//! [`error`](super::error) has the error of a layer.
 //!
 //! **A net.** The square of a layer's error reaches the output multiplied by a factor, found from the end to the beginning:
 //!
@@ -29,10 +29,11 @@
 //! Batch normalisations that exporters have folded into weights can't be seen, but let errors grow all the same:
 //! `#[algorithm(folded)]` says that each convolution with a bias holds one.
 
-use std::f64::consts::PI;
+mod numbers;
 
-use cnn_net::op::{Activation, LayerKind, Norm, Op};
+use cnn_net::op::{LayerKind, Op};
 
+use self::numbers::{Numbers, square};
 use super::choice::{Choice, Way};
 use super::error::UNIT;
 use crate::optimise::Optimised;
@@ -40,12 +41,6 @@ use crate::step::{Fused, Step, StepKind, ValueId};
 
 /// How a maximum over a window scales the square of an error.
 const MAXIMUM: f64 = 0.8;
-/// The square of the mean of what a ReLU gives, in its mean square.
-const COMMON: f64 = 1.0 / PI;
-/// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
-const LEAST: f64 = 1e-9;
-/// Mean squares are at most this, however many values are added.
-const MOST: f64 = 1e9;
 
 /// The rms error of the output that a plan may have in any case, relative to the rms of the output; the largest error
 /// relative to the largest output is up to a quarter more.
@@ -57,7 +52,7 @@ const SPENT: f64 = 0.0125;
 /// What a change must gain below that: its share of a net's time, times this many squares of the direct algorithm's error.
 const WORTH: f64 = 30.0;
 
-/// Chooses how each step is computed; nothing where there is no choice.
+/// Chooses how each step is computed; `None` where there is no choice.
 pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>> {
     let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
     let least = settled.sum(|all| all.iter().find(|choice| choice.way.is_exact()).map(|choice| choice.error));
@@ -87,28 +82,12 @@ pub(super) struct Model {
     folded: bool,
 }
 
-/// What the factors do that are folded into the weights of a layer.
+/// What the factors folded into a layer's weights do.
 enum Factors {
     /// They are those of a batch normalisation.
     Normalise,
     /// Their mean square.
     Scale(f64),
-}
-
-/// The numbers of a value, with random weights: a sum of what may have any sign, and of what a ReLU gave.
-#[derive(Clone, Copy)]
-struct Numbers {
-    signed: Part,
-    positive: Part,
-}
-
-/// A part of the numbers of a value.
-#[derive(Clone, Copy)]
-struct Part {
-    /// Their mean square, where that of a convolution's sums is 1.
-    power: f64,
-    /// The share of it that differs from pixel to pixel; the rest is the square of each map's mean.
-    rough: f64,
 }
 
 /// The choices so far.
@@ -123,7 +102,7 @@ struct Settled<'a> {
 struct Change {
     step: usize,
     choice: usize,
-    /// What the square of the output's error loses.
+    /// By how much the square of the output's error falls.
     gain: f64,
     cost: f64,
 }
@@ -181,8 +160,8 @@ impl Model {
         model
     }
 
-    /// A choice for a step, its error over independent numbers turned into the one over these: of what doesn't differ from
-    /// pixel to pixel, transforms leave little.
+    /// A choice for a step, with its error for independent numbers converted to that for these: transforms leave little
+    /// of what doesn't differ from pixel to pixel.
     pub(super) fn error(&self, input: ValueId, choice: Choice) -> Choice {
         let rough = if choice.way.is_exact() { 1.0 } else { self.values[input].all().rough };
         Choice { error: rough * choice.error, ..choice }
@@ -203,7 +182,7 @@ impl Model {
             }
             StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
             StepKind::Plain { op, activation } => match op.facts().kind.closed() {
-                // What a layer by the user computes is not known.
+                // What a user-defined layer computes is unknown.
                 LayerKind::BatchNormalisation | LayerKind::Custom => Numbers::signed(1.0).under(*activation),
                 LayerKind::Normalisation => first.normalised(op),
                 LayerKind::Scaling => first.times(square(op)).under(*activation),
@@ -309,88 +288,6 @@ impl Model {
             StepKind::Plain { .. } => vec![1.0; step.inputs.len()],
         }
     }
-}
-
-impl Numbers {
-    /// Those that a convolution produces.
-    fn signed(rough: f64) -> Self {
-        Self { signed: Part { power: 1.0, rough }, positive: Part { power: 0.0, rough: 0.0 } }
-    }
-
-    /// Both parts.
-    fn all(self) -> Part {
-        self.signed.and(self.positive)
-    }
-
-    /// The sum of independent numbers, each with a weight.
-    fn sum(numbers: impl Iterator<Item = (Self, f64)>) -> Self {
-        let none = Part { power: 0.0, rough: 0.0 };
-        numbers.fold(Self { signed: none, positive: none }, |sum, (numbers, times)| Self {
-            signed: sum.signed.and(numbers.signed.times(times)),
-            positive: sum.positive.and(numbers.positive.times(times)),
-        })
-    }
-
-    /// After a function.
-    fn under(self, activation: Activation) -> Self {
-        if !activation.is_rectifier() {
-            return self;
-        }
-        // The correlation of what a ReLU gives for two normal numbers, by theirs (Cho & Saul 2009).
-        let correlation = 1.0 - self.signed.rough;
-        let angle = correlation.clamp(-1.0, 1.0).acos();
-        let rough = 1.0 - (angle.sin() + (PI - angle) * correlation) / PI;
-        let half = Part { power: self.signed.power / 2.0, rough: rough.max(LEAST) };
-        Self { signed: Part { power: 0.0, rough: 0.0 }, positive: self.positive.and(half) }
-    }
-
-    /// Times factors with this mean square.
-    fn times(self, square: f64) -> Self {
-        Self { signed: self.signed.times(square), positive: self.positive.times(square) }
-    }
-
-    /// The share of the mean square that a normalisation by the input's own statistics leaves.
-    fn kept(self, op: &Op) -> f64 {
-        let all = self.all();
-        match op {
-            Op::Norm(Norm::Instance { .. }) => all.rough,
-            Op::Norm(norm) if norm.is_centred() => 1.0 - COMMON * self.positive.power / all.power,
-            _ => 1.0,
-        }
-    }
-
-    /// After a normalisation by the input's own statistics.
-    fn normalised(self, op: &Op) -> Self {
-        // It compares channels with each other, and leaves the size of their numbers about as it was.
-        if matches!(op, Op::Grn { .. }) {
-            return self;
-        }
-        let (all, kept) = (self.all(), self.kept(op));
-        if kept == 1.0 { self.times(1.0 / all.power) } else { Self::signed((all.rough / kept).min(1.0)) }
-    }
-
-    /// With this share of what differs from pixel to pixel.
-    fn smoothed(self, share: f64) -> Self {
-        let smoothed = |part: Part| Part { rough: (part.rough * share).max(LEAST), ..part };
-        Self { signed: smoothed(self.signed), positive: smoothed(self.positive) }
-    }
-}
-
-impl Part {
-    fn times(self, times: f64) -> Self {
-        Self { power: self.power * times, ..self }
-    }
-
-    fn and(self, other: Self) -> Self {
-        let power = (self.power + other.power).clamp(LEAST, MOST);
-        Self { power, rough: (self.power * self.rough + other.power * other.rough) / power }
-    }
-}
-
-/// The mean square of a scale's factors; those that are learnt are taken to be 1.
-fn square(op: &Op) -> f64 {
-    let Op::Scale { factor: Some(factor) } = op else { return 1.0 };
-    (f64::from(*factor) * f64::from(*factor)).clamp(LEAST, MOST)
 }
 
 /// Pixels of a pooling's window, which may be the whole map, or a part of it for each pixel of the output.

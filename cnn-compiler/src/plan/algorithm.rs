@@ -105,14 +105,14 @@ pub(super) const CACHE_BYTES: usize = 512 << 10;
 const LEAST_GAIN: f64 = 0.1;
 /// What it costs to transform a filter's value in a training step, and to write it.
 const TRANSFORMED: f64 = 80.0;
-/// How many times larger than the direct algorithm's the errors may be of what a training step computes with: of F(4, 3) they are, and
-/// not of larger tiles.
+/// How many times the direct algorithm's error a training step may have: F(4, 3) stays within this, larger tiles don't.
 const NEAR: f64 = 3.0;
 /// What V and M of a block should fit into: half of that cache.
 const BLOCK_BYTES: usize = CACHE_BYTES / 2;
 /// Up to this many tiles are always one block: then weights are read once.
 const ONE_BLOCK: usize = 64;
-/// The share of its time that a convolution takes longer for each time that a smaller block fetches the weights again, from L2.
+/// By what share of its time a convolution slows down each time that a smaller block fetches the weights again, from
+/// L2.
 const REFETCH: f64 = 0.01;
 /// Blocks are multiples of this: whole tiles of the micro-kernel, whose height is 6 or 12.
 const BLOCK_STEP: usize = 12;
@@ -252,7 +252,7 @@ pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) ->
     Choice { way: Way::Linear { nonzero }, cost, error: error::dense(inputs, nonzero) }
 }
 
-/// Sides of the tiles that there is an algorithm for, with filters of this many taps.
+/// Sides of the tiles that have an algorithm, with filters of this many taps.
 fn tiles_of(taps: usize) -> &'static [usize] {
     match taps {
         3 => &[2, 4, 6],

@@ -21,7 +21,7 @@ pub struct Buffer {
     pub holds: Holds,
     /// The value that it was made for; others may lie in it too.
     pub value: Option<ValueId>,
-    /// Zeros around.
+    /// The halo of zeros.
     pub halo: Padding,
     /// When it is written first; 0 is the input, 1 the first step.
     pub first: usize,
@@ -131,7 +131,7 @@ fn place_near(buffers: &mut [Buffer], batch: Batch, enough: usize) -> Placed {
             }
             match top {
                 Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > enough) => {
-                    // To the front, then to the middle: either alone goes round in circles sooner.
+                    // To the front, then to the middle: either alone starts cycling sooner.
                     order[round % 2 * position / 2..=position].rotate_right(1);
                 }
                 _ => break,

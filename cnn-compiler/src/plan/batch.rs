@@ -15,9 +15,9 @@
 //! image 2                 | front | rest                |
 //! ```
 //!
-//! In the first part the images that an image overwrites have yet to begin, and in the third they are done. Without a second part there
-//! is no front: all images have the same workspace. What leaves the net is gathered behind all workspaces, as soon as it is
-//! complete, or after the second part.
+//! In the first part the images that an image overwrites have yet to begin, and in the third they are done. Without a
+//! second part there is no front: all images have the same workspace. What leaves the net is gathered after all
+//! workspaces, as soon as it is complete, or after the second part.
 
 /// The images of a pass.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +40,12 @@ impl Batch {
         (self.from..self.to).contains(&step)
     }
 
-    /// Whether what is alive from `first` to `last` is so in the second part. Step 0 is at the time 1.
+    /// Whether a value alive from `first` to `last` is alive in the second part. Step 0 is at the time 1.
     pub(super) fn keeps(self, first: usize, last: usize) -> bool {
         self.from < self.to && first <= self.to && last > self.from
     }
 
-    /// When what leaves the net is read, if it is complete at some time, of a net that ends at `end`.
+    /// When an output or a tap that is complete at some time is read, in a net that ends at `end`.
     pub(super) fn read(self, complete: usize, end: usize) -> usize {
         match self.images {
             1 => end,

@@ -1,7 +1,7 @@
 //! How large a workspace may be, and the plan that keeps to it.
 //!
-//! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger. A net for
-//! a small target takes the algorithms that need less, and of a batch, fewer layers take all images:
+//! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger. A
+//! net for a small target takes the algorithms that need less, and fewer of its layers take all images of a batch:
 //!
 //! - `#[memory(small)]`: the smallest workspace, and of the plans that have it, one with the smallest weights.
 //! - `#[workspace(max = 32_768)]`: the fastest plan that a search finds within that.
@@ -26,13 +26,13 @@ use crate::optimise::Optimised;
 pub struct OverBudget {
     /// Bytes of the smallest workspace.
     pub least: usize,
-    /// Bytes that there may be.
+    /// Bytes allowed.
     pub most: usize,
     /// Images per pass.
     pub images: usize,
     /// What runs when the part of an image is full, and what is in it then: names and bytes.
     pub full: (String, Vec<(String, usize)>),
-    /// Bytes besides that part: what leaves the net, of all images.
+    /// Bytes outside that part: what leaves the net, for all images.
     pub kept: usize,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Search<'a> {
     pub(super) net: &'a Optimised,
     /// The ways to compute each step.
     pub(super) choices: &'a [Vec<Choice>],
-    /// Plans a net whose steps are decided, if possible in a workspace of so many bytes.
+    /// Plans a net whose steps are decided, if possible in a workspace of this many bytes.
     pub(super) plan: &'a dyn Fn(Optimised, usize) -> Planned,
 }
 
@@ -53,7 +53,7 @@ struct Found {
 }
 
 impl Search<'_> {
-    /// A plan within a budget: the fast one, if that is.
+    /// A plan within a budget: the fast one, if it fits.
     pub(super) fn within(&self, fast: &[Option<Way>], budget: Budget) -> Result<Plan, OverBudget> {
         if let Budget::AtMost(most) = budget {
             let plan = self.decided(fast, usize::MAX).plan;
@@ -151,7 +151,7 @@ impl Search<'_> {
     }
 }
 
-/// Says why a plan is larger than it may be.
+/// Says why a plan exceeds its limit.
 fn over(plan: &Plan, most: usize) -> OverBudget {
     let full = plan.memory(|memory: &Memory<'_>| {
         let alive =

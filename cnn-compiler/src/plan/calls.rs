@@ -23,7 +23,7 @@ use crate::step::{Fused, Step, StepKind, ValueId};
 struct Export {
     name: String,
     value: ValueId,
-    /// The buffer for a copy in C, H, W order, and where in it; none if the value already lies in that order.
+    /// The buffer for a copy in C, H, W order, and the place in it; `None` if the value already is in that order.
     buffer: Option<(usize, usize)>,
     /// The calls after which it can be read.
     complete: usize,
@@ -50,7 +50,7 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
     let taps_complete = complete.split_off(written);
     let mut ranges: Vec<Range> = exports.iter().map(|export| range(&net, &layout, export)).collect();
     let taps = ranges.split_off(written);
-    // They are next to each other.
+    // They are contiguous.
     let first = ranges.first().map_or(0, |first| first.offset);
     let output = Range { offset: first, len: ranges.iter().map(|range| range.len).sum() };
     let complete = Complete { output: complete.into_iter().max().unwrap_or(0), taps: taps_complete };
@@ -69,7 +69,7 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
     }
 }
 
-/// Decides where the outputs are read. Several share a buffer, in which they are one after another.
+/// Decides where the outputs are read. Several share a buffer, in which they are contiguous.
 fn outputs(net: &Optimised, layout: &mut Layout, batch: Batch) -> Vec<Export> {
     let outputs = &net.shaped.graph.outputs;
     if let ([value], [output]) = (&net.results[..], &outputs[..]) {
@@ -256,7 +256,7 @@ impl Writer<'_> {
         self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset)
     }
 
-    /// How a kernel's weights are packed. Those of a layer that is there again are those of the first.
+    /// How a kernel's weights are packed. A layer that is applied again uses those of the first.
     fn pack(&self, step: &Step, kernel: &dyn KernelCall) -> Option<Pack> {
         let weights = kernel.weights()?;
         let first = |node: usize| self.net.shaped.graph.nodes[node].again.unwrap_or(node);

@@ -3,7 +3,7 @@
 //! - The branches of a concat are slices of its result: they are written where they belong, and nothing is copied.
 //! - So are the results of `channels`: they are read where they are.
 //! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
-//! - Scratch memory of an algorithm, or of a layer by the user, is a buffer that lives for a step.
+//! - Scratch memory of an algorithm, or of a user-defined layer, is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
 use cnn_net::memory::Holds;
@@ -36,7 +36,7 @@ struct Slot {
     channel: usize,
 }
 
-/// What a value shares the memory of.
+/// Whose memory a value shares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Host {
     /// Nothing: it has its own buffer.
@@ -112,7 +112,7 @@ pub(super) fn layout(net: &Optimised) -> Layout {
     layout
 }
 
-/// Zeros that are enough for two readers.
+/// Enough zeros for two readers.
 pub(crate) fn widest(a: Padding, b: Padding) -> Padding {
     Padding {
         top: a.top.max(b.top),
@@ -149,7 +149,7 @@ fn slot_of(
     slot
 }
 
-/// What each value shares the memory of.
+/// Whose memory each value shares.
 fn hosts(net: &Optimised) -> Vec<Host> {
     let mut hosts = vec![Host::Own; net.values.len()];
     let mut joined = vec![false; net.values.len()];

@@ -26,7 +26,7 @@ pub enum Part {
 pub enum Act {
     /// The call of this number.
     Call(usize),
-    /// What leaves the net is copied to where that of all images is.
+    /// What leaves the net is copied to its place next to that of the other images.
     Gather(Gather),
 }
 

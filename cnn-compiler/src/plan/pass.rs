@@ -14,11 +14,11 @@ pub(crate) struct Pass {
     pub(crate) output: Range,
     /// Of the first image's taps.
     pub(crate) taps: Vec<Range>,
-    /// How these of a batch come there: those of the taps, and the outputs'.
+    /// How those of a batch get there: the taps', and the outputs'.
     pub(crate) gathers: Vec<Gather>,
 }
 
-/// A copy of what leaves the net from the workspace of an image to where that of all images is next to each other.
+/// A copy of what leaves the net from the workspace of an image to its place next to that of the other images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gather {
     /// The calls of the image after which it is complete.
@@ -55,7 +55,7 @@ impl Plan {
         Pass { images, distance, floats, output, taps, gathers }
     }
 
-    /// How what leaves a net for a batch comes to where it is read: its taps, and its outputs.
+    /// How what leaves a net for a batch gets to where it is read: its taps, and its outputs.
     #[must_use]
     pub fn gathers(&self) -> Vec<Gather> {
         self.pass().gathers

@@ -1,13 +1,13 @@
-//! A pooling into the convolution before it, if that is computed in tiles, columns or strips.
+//! Fuses a pooling into the convolution before it, if that is computed in tiles, columns or strips.
 //!
 //! ```text
 //! conv -> relu -> max_pool(2x2)        conv that stores the largest of each 2x2 outputs
 //! conv -> tanh -> avg_pool(2x2)        over few channels: conv that stores the mean
 //! ```
 //!
-//! A tile is whole windows, since its side is even. Not where something else reads the convolution's result, where a
-//! residual is added, or where the last row or column is dropped; in tiles, also not a mean, nor where the function in
-//! between does more than limit its input.
+//! A tile consists of whole windows, since its side is even. Not where something else reads the convolution's result,
+//! where a residual is added, or where the last row or column is dropped; in tiles, also not a mean, nor where the
+//! function in between does more than limit its input.
 
 use cnn_net::op::{Op, Padding, Pool, Shape, Size};
 use cnn_runtime::kernels::strips::Pooling;

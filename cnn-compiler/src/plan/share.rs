@@ -1,13 +1,14 @@
 //! Which steps of a batch take all images at once.
 //!
-//! A layer of large maps uses each weight often enough within an image to hide that it is fetched, and the maps of
-//! several images are more than a cache holds. Measured with ResNet-50, batches of 8, on Zen 5: with all images in each
-//! layer, an image takes 27.6 ms, and 22.9 ms alone; layers of 56x56 take up to twice as long, those of 7x7 between 12 %
-//! less and 19 % more, fully connected ones a sixth.
+//! A layer of large maps uses each weight often enough within an image to hide the fetching, and the maps of several
+//! images are more than a cache holds. Measured with ResNet-50, batches of 8, on Zen 5: with all images in each layer,
+//! an image takes 27.6 ms, and 22.9 ms alone; layers of 56x56 take up to twice as long, those of 7x7 between 12 % less
+//! and 19 % more, fully connected ones a sixth.
 //!
-//! Of the layers with few pixels after all large ones, those take all images that make up the cheapest run: it saves fetching weights for
-//! each image, and whatever is alive in it must be kept for all images, which costs time where these are more than the cache holds. So a
-//! classifier is in it, and squeeze and excitation is not, whose few weights are between large maps.
+//! Of the layers with few pixels that follow all large ones, the cheapest run takes all images: it saves fetching
+//! weights for each image, but whatever is alive in it must be kept for all images, which costs time where that is more
+//! than the cache holds. So a classifier is in it; squeeze and excitation, whose few weights are between large maps, is
+//! not.
 
 use super::algorithm::{self, CACHE_BYTES, FROM_CACHE, FROM_MEMORY};
 use super::batch::Batch;
@@ -19,7 +20,7 @@ use crate::step::{Algorithm, Step, StepKind};
 
 /// A layer with this many pixels or fewer may take all images of a batch: alone, they would not fill two tiles of the GEMM.
 const FEW_PIXELS: usize = 16;
-/// What is kept of all images costs nothing up to this many bytes: half of the level-1 cache of small cores.
+/// Keeping values of all images costs nothing up to this many bytes: half of the level-1 cache of small cores.
 const NEAR_BYTES: usize = 16 << 10;
 /// How often a value that is kept passes between the core and its memory: it is written and read.
 const PASSES: f64 = 2.0;
@@ -90,7 +91,7 @@ impl Optimised {
         all
     }
 
-    /// What a step saves in a pass if it reads its weights once for all images; nothing, if it can't.
+    /// What a step saves in a pass if it reads its weights once for all images; nothing if it can't.
     fn saves(&self, step: &Step, images: usize, stream: f64) -> Option<f64> {
         let takes_all = match step.kind {
             StepKind::Conv { algorithm: Algorithm::Direct | Algorithm::Winograd { .. }, .. }
@@ -125,7 +126,7 @@ fn floats_over_time(layout: &Layout, steps: usize) -> [Vec<usize>; 2] {
     [sums(|time, buffer| (buffer.first..=buffer.last).contains(&time)), sums(|time, buffer| buffer.first == time)]
 }
 
-/// What it costs that `floats` of each image are kept, `at_once` of them at the same time.
+/// What it costs to keep `floats` of each image, `at_once` of them at the same time.
 fn keeping(floats: usize, at_once: usize, images: usize) -> f64 {
     let bytes = |floats: usize| images * floats * size_of::<f32>();
     let price = match bytes(at_once) {

@@ -2,7 +2,7 @@
 
 use super::{Fault, Found, Way, output_of, ways};
 use crate::graph::{Branch, Graph, Input, Node, Source};
-use crate::report::{Fix, Message, Place, Report, message};
+use crate::report::{Fix, Place, Report, detailed};
 
 /// Steps of a trace that are shown at its beginning and at its end.
 const SHOWN: usize = 4;
@@ -53,7 +53,7 @@ pub(super) fn report_ways(
         [most @ .., last] if most.len() > 1 => format!("{}, or {last}", most.join(", ")),
         few => few.join(", or "),
     };
-    let message = Message::from(message(wrong, details, &help)).fixes(fixes.into_iter().flatten());
+    let message = detailed(wrong, details, &help).fixes(fixes.into_iter().flatten());
     report.error_once(place, key, message);
 }
 

@@ -23,7 +23,7 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     Err(differ("concat", inputs, branch, most, joined).help(help).into())
 }
 
-/// Element by element, where a branch of `Cx1x1` is repeated over whole maps and one of `1xHxW` for all channels.
+/// Element by element, where a branch of `Cx1x1` is broadcast over whole maps and one of `1xHxW` over all channels.
 pub(super) fn broadcast(merge: &str, inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let most = commonest(inputs, |a, b| together(*a, *b).is_some(), is_whole);
     let mut whole = inputs[most];
@@ -41,7 +41,7 @@ pub(super) fn broadcast(merge: &str, inputs: &[Shape]) -> Result<Inferred, Box<F
     Ok(whole.into())
 }
 
-/// The shape of two values element by element, if they go together.
+/// The shape of two values element by element, if they are compatible.
 fn together(a: Shape, b: Shape) -> Option<Shape> {
     let (Shape::Map { channels, .. }, Shape::Map { channels: others, .. }) = (a, b) else {
         return (a == b).then_some(a);
@@ -60,7 +60,7 @@ fn together(a: Shape, b: Shape) -> Option<Shape> {
     Some(Shape::map(channels, size.height, size.width))
 }
 
-/// How a vector goes with maps of as many channels.
+/// How a vector becomes compatible with maps of as many channels.
 fn as_a_pixel(a: Shape, b: Shape) -> Option<String> {
     let (Shape::Vector(features), Shape::Map { channels, .. }) = (if is_map(&a) { (b, a) } else { (a, b) }) else {
         return None;
@@ -69,7 +69,7 @@ fn as_a_pixel(a: Shape, b: Shape) -> Option<String> {
     (features == channels).then(|| format!("{help} `reshape({features}x1x1)`"))
 }
 
-/// What goes with a value.
+/// What is compatible with a value.
 fn repeated(whole: Shape) -> String {
     let Shape::Map { channels, height, width } = whole else {
         return "all branches must have the same shape".to_owned();
@@ -92,7 +92,7 @@ fn is_map(shape: &Shape) -> bool {
     matches!(shape, Shape::Map { .. })
 }
 
-/// Whether it is not repeated over maps.
+/// Whether it is not broadcast over maps.
 fn is_whole(shape: &Shape) -> bool {
     !is_map(shape) || shape.size() != Size::square(1)
 }

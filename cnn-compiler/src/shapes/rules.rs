@@ -6,16 +6,16 @@ use cnn_net::op::{
     Activation, Axis, Conv, Extent, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Rearrange, Shape, Size, Window,
 };
 
+use super::argument::Argument;
 use super::merge::{broadcast, concat};
 use super::transposed::conv_transpose;
-use super::ways::Argument;
 use super::{Fault, Inferred};
 use crate::eval::{MOST_ELEMENTS, product, too_many};
 use crate::graph::{Node, Source};
 use crate::op::PadMode;
 use crate::report::listed;
 
-/// The most multiplications that one layer may take: they take days.
+/// The most multiplications that one layer may take, which would run for days.
 const MOST_MACS: usize = 1 << 50;
 
 /// The output of a layer on its inputs.

@@ -2,8 +2,8 @@
 
 use cnn_net::op::{ConvTranspose, Padding, Shape, Size, TransposedAxis};
 
+use super::argument::Argument;
 use super::rules::{divided, work};
-use super::ways::Argument;
 use super::{Fault, Inferred};
 use crate::op::PadMode;
 
@@ -26,9 +26,9 @@ pub(super) fn conv_transpose(conv: &ConvTranspose, mode: PadMode, input: Shape) 
     let [height, width] = extents.map(|(axis, extent)| axis.output(extent).unwrap_or(1));
     let shape = Shape::map(conv.filters, height, width);
     let taps = [channels / conv.groups.min(channels), conv.kernel.height, conv.kernel.width];
-    // Each number of the input is multiplied with a filter.
+    // Each number of the input is multiplied by a filter.
     work("conv_transpose", conv.filters, &taps, Shape::map(conv.filters, size.height, size.width))?;
-    // A phase of the output has biases of its own.
+    // Each phase of the output has its own biases.
     work("conv_transpose", conv.filters, &[conv.stride.height, conv.stride.width], Shape::map(1, 1, 1))?;
     divided("conv_transpose", channels, conv.filters, conv.groups, shape)?;
     Ok(shape.into())

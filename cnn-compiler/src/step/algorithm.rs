@@ -20,7 +20,7 @@ pub(crate) enum Algorithm {
         /// What is done to the results.
         tail: Tail,
     },
-    /// In tiles along the columns alone: few channels.
+    /// In tiles only along the columns: few channels.
     Columns {
         /// How weights are packed.
         panels: ColumnPanels,
@@ -38,7 +38,7 @@ pub(crate) enum Algorithm {
     },
 }
 
-/// The 2x2 pooling that is done with a convolution, if there is one.
+/// The 2x2 pooling fused into a convolution, if there is one.
 type Tail = Option<Pooling>;
 
 impl Algorithm {
@@ -51,7 +51,7 @@ impl Algorithm {
         }
     }
 
-    /// The pooling that is done with it.
+    /// The pooling fused into it.
     pub(crate) fn pool(&self) -> Tail {
         match self {
             Self::Direct => None,
@@ -59,8 +59,8 @@ impl Algorithm {
         }
     }
 
-    /// Does a 2x2 pooling with the convolution, if the algorithm can, and says whether it does. `limits` says whether nothing but
-    /// a limit is between them.
+    /// Fuses a 2x2 pooling into the convolution if the algorithm allows it, and returns whether it did. `limits` says
+    /// whether nothing but a limit is between them.
     pub(crate) fn take_pool(&mut self, pooling: Pooling, limits: bool) -> bool {
         let tail = match self {
             Self::Direct => return false,
@@ -81,7 +81,7 @@ impl Algorithm {
         if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
     }
 
-    /// Floats that it computes in, for a computed output of this size.
+    /// Floats of its scratch memory, for a computed output of this size.
     pub(crate) fn scratch(&self, output: Size) -> Option<usize> {
         match self {
             Self::Direct | Self::Planar { .. } => None,

@@ -67,8 +67,8 @@ fn is_joined(graph: &Graph<'_>, value: Value) -> bool {
     graph.nodes.iter().any(|node| node.op == Op::Concat && node.inputs.contains(&value))
 }
 
-/// The convolution that takes gradients of a convolution's output to those of its input, if it is one: with filters that are turned by half
-/// a turn.
+/// The convolution that maps gradients of a convolution's output to those of its input, if there is one: its filters
+/// are rotated by 180 degrees.
 fn turned(conv: &Conv, inputs: usize) -> Option<Conv> {
     let Conv { kernel, stride, pad, dilation, groups, .. } = *conv;
     let one = Size::square(1);

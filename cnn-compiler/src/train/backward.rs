@@ -1,6 +1,7 @@
 //! The gradients of a step: from those of the logits to those of all tensors that are trained.
 //!
-//! Nodes are visited from the last to the first. By then, all that read a node's value have said what they contribute to its gradient.
+//! Nodes are visited from the last to the first. By then, all readers of a node's value have contributed to its
+//! gradient.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +32,8 @@ impl Program {
         }
     }
 
-    /// Whether the gradient of a node's output is that of its input, the same value. That of a function that was fused is not, unless
-    /// the gradient of a batch normalisation takes care of it.
+    /// Whether the gradient of a node's output is that of its input, the same value. That of a function that was fused
+    /// is not, unless the gradient of a batch normalisation includes it.
     fn is_passed_on(&self, nodes: &Nodes<'_>, index: usize) -> bool {
         nodes.passes_on(index) && (!nodes.is_fused(index) || in_norm(nodes, index))
     }
@@ -136,7 +137,8 @@ impl Program {
         self.task(Work::Inputs { wanted }, Some(index), values, written);
     }
 
-    /// The gradients of a layer by the user: of the wanted inputs, and of all its tensors, after a copy of those of all inputs.
+    /// The gradients of a user-defined layer: of the wanted inputs, and of all its tensors, after a copy of those of
+    /// all inputs.
     fn user(
         &mut self,
         nodes: &Nodes<'_>,
@@ -170,7 +172,7 @@ impl Program {
     }
 }
 
-/// Whether a function's gradient is taken care of by that of the batch normalisation before it.
+/// Whether a function's gradient is included in that of the batch normalisation before it.
 fn in_norm(nodes: &Nodes<'_>, function: usize) -> bool {
     let before = nodes.function.iter().position(|of| *of == Some(function));
     let is_relu = nodes.graph.nodes[function].op == Op::Activation(Activation::Relu);

@@ -40,7 +40,7 @@ pub(super) struct Calls<'a> {
     trunk: Vec<TrunkPack>,
     /// What is packed already.
     pub(super) packed: BTreeSet<(usize, Once)>,
-    /// Gradients that are there already, so that others are added.
+    /// Gradients that already exist, so that others are added.
     pub(super) written: BTreeSet<usize>,
 }
 
@@ -167,7 +167,7 @@ impl<'a> Calls<'a> {
         let mut kernels = make(self.user_tensors_at(node));
         let is_trunk = self.shared.trunk.has(node);
         let weights = kernels.iter().find_map(|kernel| kernel.weights());
-        // A layer by the user reads its tensors as they are, unless they are in the trunk.
+        // A user-defined layer reads its tensors as they are, unless they are in the trunk.
         if let Some(weights) = weights.filter(|_| is_trunk || !matches!(op, Op::Custom(_))) {
             let owner = self.owner(node);
             let trained_norm = matches!(op, Op::BatchNorm(_)) && !self.spec.frozen[node];
@@ -189,14 +189,14 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Where the tensors of a layer by the user begin, which are read as they are.
+    /// Where the tensors of a user-defined layer begin, which are read as they are.
     pub(super) fn user_tensors_at(&self, node: usize) -> usize {
         let Op::Custom(UserLayer { tensors: [first, ..], .. }) = self.graph.nodes[node].op else { return 0 };
         self.tensor(node, first.role()).unwrap_or(0)
     }
 
-    /// A kernel of a layer, which may be in the trunk, for all images at once if weights are read once for them, or it computes in memory
-    /// that stays in the cache then.
+    /// A kernel of a layer, which may be in the trunk. It takes all images at once if it then reads weights once, or if
+    /// its memory then stays in the cache.
     pub(super) fn product(&mut self, time: usize, name: String, kernel: Box<dyn KernelCall>, trunk: bool) {
         let many = kernel.weights().is_some_and(|weights| match weights.layout {
             Layout::Winograd(_) => true,
@@ -259,7 +259,7 @@ impl<'a> Calls<'a> {
         self.before(name, Box::new(PackStep { layout, to, weight, bias, norm, turned }));
     }
 
-    /// Whether there are gradients of the inputs of a node, or of one that it is once more.
+    /// Whether there are gradients of the inputs of a node, or of one that it applies again.
     fn has_gradient(&self, owner: usize) -> bool {
         let is_of = |task: &Task| task.node.is_some_and(|node| self.owner(node) == owner);
         self.program.tasks.iter().any(|task| matches!(task.work, Work::Inputs { .. }) && is_of(task))

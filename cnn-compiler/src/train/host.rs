@@ -1,4 +1,4 @@
-//! Which values share memory: parts of a concat, and what is written over what nothing reads any more.
+//! Which values share memory: parts of a concat, and values written over those that nothing reads any more.
 
 use cnn_net::graph::Graph;
 use cnn_net::op::{Op, Rearrange};
@@ -6,7 +6,7 @@ use cnn_net::op::{Op, Rearrange};
 use super::program::{Host, Program, Task, ValueId, Work};
 
 impl Program {
-    /// Decides what each value shares the memory of.
+    /// Decides whose memory each value shares.
     pub(super) fn host(&mut self, graph: &Graph<'_>) {
         let mut joined = vec![false; self.values.len()];
         for (id, value) in self.values.iter().enumerate() {
@@ -54,7 +54,7 @@ impl Program {
         }
     }
 
-    /// A value that a task may write over: that its kernel can, and that nothing reads afterwards.
+    /// A value that a task may write over: one that its kernel can, and that nothing reads afterwards.
     fn overwritable(&self, graph: &Graph<'_>, index: usize) -> Option<ValueId> {
         let task = &self.tasks[index];
         let op = task.node.map(|node| &graph.nodes[node].op);

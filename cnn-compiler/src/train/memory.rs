@@ -39,15 +39,15 @@ impl Span {
 impl StepPlan {
     /// The workspace of an image over the tasks of a step: those of the layers, the losses, and then those of gradients.
     ///
-    /// A buffer is an activation, a gradient, or scratch memory, from its first write to its last read. What is written over another has a
-    /// buffer of its own, which begins where that of the other ends.
+    /// A buffer is an activation, a gradient, or scratch memory, from its first write to its last read. A value written
+    /// over another has its own buffer, which begins when the other's ends.
     pub fn memory<R>(&self, read: impl FnOnce(&Memory<'_>) -> R) -> R {
         let times: Vec<&str> = self.held.times.iter().map(String::as_str).collect();
         let buffers: Vec<Buffer<'_>> = self.held.spans.iter().map(Span::buffer).collect();
         read(&Memory::new(self.workspace, self.lower_bound, &times, &buffers))
     }
 
-    /// At which of those times the losses are there, and gradients begin.
+    /// At which of those times the losses are complete, and gradients begin.
     #[must_use]
     pub fn turn(&self) -> usize {
         self.turn
@@ -154,7 +154,7 @@ fn loss_name<'a>(graph: &Graph<'a>, head: usize) -> &'a str {
     }
 }
 
-/// What the gradients of a net compute once more.
+/// What the gradients of a net recompute.
 pub(super) fn recomputations(nodes: &Nodes<'_>) -> Vec<&'static str> {
     let mut all = Vec::new();
     for (index, node) in nodes.graph.nodes.iter().enumerate() {

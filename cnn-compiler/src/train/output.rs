@@ -1,6 +1,7 @@
 //! The outputs of an image, for predictions between steps: what a loss replaces, and the order C, H, W.
 //!
-//! They are computed after the pass forward of an image without targets, when nothing in its workspace is needed but the logits.
+//! They are computed after the forward pass of an image without targets, when nothing in its workspace is needed but
+//! the logits.
 
 use cnn_net::graph::{Graph, Value};
 use cnn_net::op::{Activation, Op};
@@ -15,7 +16,7 @@ use super::place::Places;
 use super::program::Program;
 use crate::plan::round_up;
 
-/// The kernels that come after the pass forward, and where the outputs are, one after another.
+/// The kernels that follow the forward pass, and where the outputs are, contiguous.
 pub(super) struct Output {
     pub(super) calls: Vec<Call>,
     pub(super) offset: usize,

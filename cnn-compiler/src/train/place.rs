@@ -89,7 +89,7 @@ impl Program {
         })
     }
 
-    /// The map of a value; that of one that no task touches means nothing.
+    /// The map of a value; it is meaningless for one that no task touches.
     fn map(&self, value: ValueId, of_root: &[Option<usize>], buffers: &[Buffer]) -> Map {
         let (size, channels) = (self.values[value].shape.size(), self.values[value].shape.channels());
         let Some(buffer) = of_root[self.root(value)] else {
@@ -132,7 +132,7 @@ impl Program {
         }
     }
 
-    /// Floats that a task computes in.
+    /// Floats of a task's scratch memory.
     fn scratch(&self, graph: &Graph<'_>, task: &Task) -> Option<usize> {
         let node = task.node?;
         let elements = |value: &ValueId| self.values[*value].shape.elements();

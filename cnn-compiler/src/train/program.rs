@@ -15,7 +15,7 @@ pub(super) struct Value {
 /// An index into a program's values.
 pub(super) type ValueId = usize;
 
-/// What a value shares the memory of.
+/// Whose memory a value shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
     /// Nothing: it has its own buffer.
@@ -45,19 +45,19 @@ pub(super) enum Work {
     Load(usize),
     /// The layer, with a function at the end: reads `x…`, writes `y`.
     Forward(Activation),
-    /// What a batch normalisation learns of the minibatch: reads `x`.
+    /// What a batch normalisation computes from the minibatch: reads `x`.
     Statistics,
     /// A mask of dropout: reads `x` or `dy`, writes `y` or `dx`.
     Dropout,
     /// The loss of a head: reads the logits, writes their gradient and the loss.
     Loss(usize),
-    /// The gradients of those inputs that need one: reads `x…`, `y`, `dy`, and writes the gradients in the order of the inputs. That of a
-    /// layer by the user also writes all gradients, those of its tensors too, one after another.
+    /// The gradients of those inputs that need one: reads `x…`, `y`, `dy`, and writes the gradients in the order of the
+    /// inputs. That of a user-defined layer also writes all gradients, those of its tensors too, one after another.
     Inputs {
         /// Which inputs have a gradient.
         wanted: Vec<bool>,
     },
-    /// The gradients of a layer's tensors: reads `x`, `dy`; of a layer by the user, all its gradients.
+    /// The gradients of a layer's tensors: reads `x`, `dy`; of a user-defined layer, all its gradients.
     Tensors,
     /// Reads `x`, `dy`, and the output of a `relu` that follows a batch normalisation: the gradients of its tensors, and coefficients.
     NormTensors,
@@ -74,7 +74,7 @@ pub(super) enum Work {
 pub(super) struct Program {
     pub(super) values: Vec<Value>,
     pub(super) tasks: Vec<Task>,
-    /// The value of each node's output; some nodes have none of their own, and that of their input in its place.
+    /// The value of each node's output; some nodes have none of their own and use their input's.
     pub(super) outputs: Vec<ValueId>,
     /// The losses, and what they are computed from.
     pub(super) heads: Vec<Head>,

@@ -27,7 +27,7 @@ impl Spec {
     }
 }
 
-/// What is made small of each output.
+/// What is minimised for each output.
 pub(crate) fn criteria(train: &Train, graph: &Graph<'_>) -> Vec<Criterion> {
     let of = |output: &Output<'_>| match &train.loss {
         Some(Losses::All(criterion)) => Some(*criterion),
@@ -41,7 +41,7 @@ fn is_of(name: &Ident, output: &Output<'_>) -> bool {
     name.unraw() == output.name
 }
 
-/// Reports losses of what is no output, and outputs without a loss.
+/// Reports losses of names that are not outputs, and outputs without a loss.
 fn check_names(train: &Train, graph: &Graph<'_>, report: &mut Report) {
     let Some(Losses::Each(all)) = &train.loss else { return };
     if !graph.names_outputs() {

@@ -38,7 +38,8 @@ pub(super) struct Shared {
     pub(super) trunk: Trunk,
     /// Floats of tensors and gradients.
     fixed: usize,
-    /// What is computed once, by node. Tasks are gone through twice: first to learn how long each is needed, and then with offsets.
+    /// What is computed once, by node. Tasks are visited twice: first to find how long each is needed, and then with
+    /// offsets.
     once: BTreeMap<(usize, Once), usize>,
     buffers: Vec<Buffer>,
     /// Floats of all.
@@ -74,7 +75,7 @@ impl Trunk {
     fn place_tensors(&mut self, graph: &Graph<'_>, first: usize, tensors: &mut [TensorPlace]) {
         let (mut end, mut previous) = (first, None);
         for place in tensors.iter_mut().filter(|place| self.nodes[place.node]) {
-            // Those of a layer by the user are read as one.
+            // Those of a user-defined layer are read as one.
             if !matches!(graph.nodes[place.node].op, Op::Custom(_)) || previous != Some(place.node) {
                 end = round_up(end);
             }
@@ -113,7 +114,7 @@ impl Shared {
             offset
         };
         for (node, of) in graph.nodes.iter().enumerate() {
-            // Those of a layer by the user are one after another, as it reads them.
+            // Those of a user-defined layer are contiguous, as it reads them.
             let joint = matches!(of.op, Op::Custom(_));
             let mut first =
                 if joint { place(of.own_tensors().iter().map(|tensor| tensor.elements()).sum()) } else { 0 };
@@ -147,7 +148,7 @@ impl Shared {
         Self { tensors, constants, tensors_len, trunk, fixed, once: BTreeMap::new(), buffers: Vec::new(), len: fixed }
     }
 
-    /// The tensor of a node, or of the node that it is once more.
+    /// The tensor of a node, or of the node that it applies again.
     pub(super) fn tensor(&self, graph: &Graph<'_>, node: usize, role: Role) -> Option<&TensorPlace> {
         let first = graph.nodes[node].again.unwrap_or(node);
         self.tensors.iter().find(|place| place.node == first && graph.nodes[first].tensors[place.tensor].role == role)
@@ -183,7 +184,7 @@ impl Shared {
         self.fixed + buffer.offset
     }
 
-    /// Gives everything its offset, after the first time through all tasks.
+    /// Gives everything its offset, after the first visit of all tasks.
     pub(super) fn place(&mut self) {
         self.len = self.fixed + place_many(&mut self.buffers);
     }

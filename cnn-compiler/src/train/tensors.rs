@@ -28,7 +28,7 @@ pub(super) struct Destination {
     len: usize,
     /// Matrices of pixels and channels that are to be transposed.
     order: Option<Matrices>,
-    /// Whether there are gradients already.
+    /// Whether gradients already exist.
     adds: bool,
 }
 
@@ -99,7 +99,7 @@ impl Calls<'_> {
         }
     }
 
-    /// The gradients of the tensors of a layer by the user: sums over the images of what it computed.
+    /// The gradients of the tensors of a user-defined layer: sums over the images of what it computed.
     fn user_tensors(&mut self, time: usize, task: &Task, node: usize, layer: &UserLayer) {
         let (all, scratch) = (self.map(task.reads[0]), self.places.scratch[time]);
         let mut part = Map { offset: all.offset + all.channels - layer.weights(), ..all };

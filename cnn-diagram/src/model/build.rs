@@ -378,26 +378,3 @@ impl Chain {
         None
     }
 }
-
-impl Item {
-    /// An item with a name, without anything optional.
-    fn new(what: What, name: &str, shape: Shape, title: String) -> Self {
-        Self {
-            what,
-            letters: Vec::new(),
-            as_letter: None,
-            shape,
-            parameters: 0,
-            title,
-            id: String::new(),
-            names: vec![name.to_owned()],
-            exits: Vec::new(),
-            nodes: Vec::new(),
-            gives: Vec::new(),
-            exact: String::new(),
-            path: name.to_owned(),
-            is_called: false,
-            is_kept: false,
-        }
-    }
-}

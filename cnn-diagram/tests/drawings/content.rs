@@ -1,14 +1,13 @@
 //! The content of drawings: the same bytes for the same net, names, legends, snapshots.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use cnn_diagram::theme::Kind;
 use cnn_diagram::{Detail, Options, Theme, paper, svg};
 
 use super::geometry::{blocks, number};
-use super::support::{Mixed, NETS, Repeats, drawn, texts, ways};
+use super::support::{Mixed, NETS, Repeats, assert_kept, drawn, texts, ways};
 
 #[test]
 fn the_same_net_is_the_same_bytes() {
@@ -219,11 +218,6 @@ fn drawings_are_unchanged() {
     ];
     for (name, graph) in five {
         let drawing = svg(graph, &Options { detail: Detail::Full, ..Options::default() });
-        let path = folder.join(format!("{name}.svg"));
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, &drawing).unwrap();
-        }
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == drawing, "{} differs from the drawing; `BLESS=1` writes it", path.display());
+        assert_kept(&folder.join(format!("{name}.svg")), &drawing);
     }
 }

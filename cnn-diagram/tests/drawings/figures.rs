@@ -3,7 +3,6 @@
 mod numbers;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use cnn_diagram::Theme;
@@ -12,6 +11,7 @@ use cnn_diagram::theme::Paint;
 use roxmltree::{Document, Node};
 
 use super::geometry::{Area, meet, number, text_area};
+use super::support::assert_kept;
 
 fn figures() -> [Figure; 11] {
     all(&MultilayerPerceptron::of(models::Mlp::GRAPH).expect("a multilayer perceptron"))
@@ -45,12 +45,7 @@ fn figures_are_unchanged_and_the_same_bytes_every_time() {
         assert_eq!(drawing, again.svg(Theme::Auto));
         // It would end a documentation comment.
         assert!(!drawing.contains("\n\n"), "{}", figure.name);
-        let path = folder.join(format!("{}.svg", figure.name));
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, &drawing).unwrap();
-        }
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == drawing, "{} differs from the figure; `BLESS=1` writes it", path.display());
+        assert_kept(&folder.join(format!("{}.svg", figure.name)), &drawing);
     }
 }
 

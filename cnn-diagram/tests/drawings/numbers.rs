@@ -10,7 +10,7 @@ use cnn_net::text::thousands;
 use models::About;
 
 use super::random::described;
-use super::support::{drawn, texts};
+use super::support::{assert_kept, drawn, texts};
 
 cnn::network! {
     /// Small (Somebody 2001): a net.
@@ -149,10 +149,7 @@ fn the_first_drawing_in_the_readme_is_that_of_its_declaration() {
         for (name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
             let path = root.join(format!("docs/pictures/lenet5-{name}.svg"));
             let drawn = svg(graph, &Options { width: 400, theme, ..Options::default() });
-            if std::env::var_os("BLESS").is_some() {
-                fs::write(&path, &drawn).unwrap();
-            }
-            assert!(fs::read_to_string(&path).unwrap() == drawn, "{}: `BLESS=1` draws it", path.display());
+            assert_kept(&path, &drawn);
         }
     });
 }

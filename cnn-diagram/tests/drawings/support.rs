@@ -1,10 +1,22 @@
 //! The nets, and their drawings read back.
 
+use std::fs;
+use std::path::Path;
+
 use cnn::custom::{Custom, Shape, Tensor};
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_net::graph::Graph;
 use models::{tiny, torchvision};
 use roxmltree::{Document, Node};
+
+/// Checks that a drawing is the one in a file; `BLESS=1` writes it.
+pub(super) fn assert_kept(path: &Path, drawing: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, drawing).unwrap();
+    }
+    let kept = fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == drawing, "{} differs from the drawing; `BLESS=1` writes it", path.display());
+}
 
 /// A function and a layer by a user.
 fn bent(x: f32) -> f32 {

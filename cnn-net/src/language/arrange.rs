@@ -6,7 +6,7 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Unsayable;
@@ -15,8 +15,8 @@ use super::check;
 use super::groups::{Counts, apart, common, group_of, is_in, join};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::parts::Dots;
+use super::scope::Scope;
 use super::tree::{Kind, Statement, Step};
-use super::words::step_number;
 use crate::graph::{Graph, Node};
 
 /// How a graph must be changed so that it can be declared.
@@ -54,7 +54,7 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
     let reading = Reading { missing: Missing::Named, dots: Dots::Names };
     let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, reading);
-    // Under the name that was wished for.
+    // Under the proposed name.
     let wished = |why: Unsayable| match names.names.iter().position(|name| *name == why.name) {
         Some(node) => Unsayable { name: graph.nodes[node].name.to_owned(), ..why },
         None => why,
@@ -81,7 +81,7 @@ struct Names<'g> {
 }
 
 impl Names<'_> {
-    /// Moves merges into the groups that all of their branches are in, unless these are in theirs.
+    /// Moves each merge into the group that contains all its branches, unless that group is inside the merge's own.
     fn lift(&mut self, items: &[Item]) {
         for item in items {
             let Item::Merge(node, branches) = item else { continue };
@@ -98,15 +98,15 @@ impl Names<'_> {
         }
     }
 
-    /// Makes the names in a group different, and groups in it nodes next to each other.
+    /// Makes the names in a group unique, and the nodes of each group inside it adjacent.
     fn settle(&mut self, items: &[Item], prefix: &str, counts: &Counts<'_>, taken: &mut BTreeSet<String>) {
         if prefix.matches('.').count() > DEEPEST {
-            // The tree of it is an error.
+            // Its tree is an error anyway.
             return;
         }
         let mut index = 0;
         while let Some(item) = items.get(index) {
-            // Those that are there again have the names of others.
+            // Nodes that apply a layer again have its name.
             let Some(node) = item.node().filter(|node| self.graph.nodes[*node].again.is_none()) else {
                 index += 1;
                 continue;
@@ -122,11 +122,11 @@ impl Names<'_> {
             let free = free(&group, taken);
             let (part, mut inner) = (&items[index..end], Vec::new());
             emitted(part, &mut inner);
-            // What has no tensors need not be in a group that is over.
+            // A node without tensors need not be in a group that has ended.
             let is_left =
                 (free != group || !is_whole) && inner.iter().all(|node| self.graph.nodes[*node].tensors.is_empty());
             for node in inner {
-                // Those that are there again have names of another group, or none yet.
+                // Nodes that apply a layer again have names of another group, or none yet.
                 let Some(rest) = self.names[node].strip_prefix(&*join(prefix, &group)) else { continue };
                 let rest = rest.trim_start_matches('.');
                 self.names[node] = if is_left { join(prefix, "") } else { format!("{}.{rest}", join(prefix, &free)) };
@@ -141,8 +141,8 @@ impl Names<'_> {
         }
     }
 
-    /// The group in a group that the item here is in, where it ends, and whether all of it is here. If a part of it is elsewhere, it
-    /// is the largest group in it of which that isn't true; or the item is a step, whose name has dots.
+    /// The group inside this one that the item is in, where it ends, and whether all of it is here. If a part of it is
+    /// elsewhere, this is the largest group inside it that is all here; or the item is a step whose name has dots.
     fn group(&self, items: &[Item], first: usize, prefix: &str, counts: &Counts<'_>) -> Option<(String, usize, bool)> {
         let name = &*self.names[items[first].node()?];
         let own = if prefix.is_empty() { name } else { name.get(prefix.len() + 1..)? };
@@ -168,7 +168,8 @@ impl Names<'_> {
             let name = &*self.names[node];
             name.len() > group.len() && is_in(name, group)
         };
-        // A value that is read by its name lies inside of a group if the group goes on after it, and so does an earlier step.
+        // A value that is read by its name lies inside a group if the group goes on after it, and so does an earlier
+        // step.
         let mut end = first + 1;
         for (index, item) in items.iter().enumerate().skip(first) {
             match item.node() {
@@ -181,7 +182,7 @@ impl Names<'_> {
         end
     }
 
-    /// Gives nodes that are there again the names of those.
+    /// Gives nodes that apply a layer again its name.
     fn repeat(&mut self) {
         for (index, node) in self.graph.nodes.iter().enumerate() {
             if let Some(name) = node.again.and_then(|first| self.names.get(first)).cloned() {
@@ -211,24 +212,12 @@ fn free(name: &str, taken: &BTreeSet<String>) -> String {
     core::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
-/// The names of one body.
-struct Scope {
-    prefix: String,
-    next: usize,
-}
-
-impl Scope {
-    fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), next: 0 }
-    }
-}
-
 /// Names the steps of a body as the compiler does.
 fn body(statements: &[Statement], scope: &mut Scope, names: &mut [String]) {
     for statement in statements {
         match statement {
             Statement::Step(it) => step(it, scope, names),
-            Statement::Aux(aux) => body(&aux.body, &mut Scope::new(&join(&scope.prefix, &aux.name)), names),
+            Statement::Aux(aux) => body(&aux.body, &mut Scope::new(&scope.join(&aux.name)), names),
             Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_) => {}
         }
     }
@@ -238,10 +227,7 @@ fn step(step: &Step, scope: &mut Scope, names: &mut [String]) {
     if let Kind::From(_) | Kind::Again(_) = step.kind {
         return;
     }
-    let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
-    scope.next = at.saturating_add(1);
-    let name = step.name.clone().unwrap_or_else(|| at.to_string());
-    let name = join(&scope.prefix, &name);
+    let name = scope.step(step.name.as_deref());
     match &step.kind {
         Kind::Layer(layer) => names[layer.node] = name,
         Kind::Merge(merge) => {

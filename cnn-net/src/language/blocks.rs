@@ -47,7 +47,7 @@ fn block(name: String, sites: &mut [Site], known: &[Block]) -> Result<Block, Uns
     };
     let unified = match all(&bodies) {
         Ok(unified) => unified,
-        // Perhaps steps are repeated more or less often, and others make up for it.
+        // Perhaps calls repeat some steps more often, and others less.
         Err(_) => all(&bodies.into_iter().map(repeated).collect::<Vec<_>>()).map_err(different)?,
     };
     let Unified { body, params, values } = unified;
@@ -57,7 +57,7 @@ fn block(name: String, sites: &mut [Site], known: &[Block]) -> Result<Block, Uns
     Ok(Block { name, params, body: repeated(body) })
 }
 
-/// A body that is not a block's, with the arguments of the calls in it, or why that can't be expressed.
+/// A body outside blocks, with the arguments of the calls in it, or why that can't be expressed.
 pub(super) fn called(body: &[Statement], sites: &[Site], known: &[Block]) -> Result<Vec<Statement>, &'static str> {
     unify(&[body], sites, known).map(|unified| repeated(unified.body)).map_err(|Differ(why)| why)
 }

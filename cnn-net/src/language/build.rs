@@ -48,7 +48,7 @@ impl Reading {
 
 pub(super) const UNSEEN: &str = "it is kept in another group or block than it is read in";
 
-/// As many numbers may be missing in a row, as if empty groups had them.
+/// At most this many numbers in a row may be missing, as if empty groups had them.
 const MOST_FILLED: usize = 100;
 
 /// A tree, with the block calls in it, inner calls first.
@@ -109,7 +109,7 @@ impl<'a> Builder<'a> {
         let (mut body, kept) = (Vec::new(), self.kept.len());
         self.aside(value, around, &mut body)?;
         let (mut next, parts) = (0, self.parts.of_body(items, &around)?);
-        // What is before a body is kept there, and so is its result.
+        // The value before the outermost body is kept in it, and so is its result.
         if around.depth == 0 {
             self.output(value, &mut body);
             if !parts.is_empty() {
@@ -122,7 +122,7 @@ impl<'a> Builder<'a> {
             body.extend(steps.into_iter().map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
-            // What is the result of a group leaves after the group.
+            // A group's result leaves after the group.
             if index < last || around.depth == 0 {
                 self.output(value, &mut body);
             }
@@ -155,7 +155,8 @@ impl<'a> Builder<'a> {
         body.push(Statement::Keep(name));
     }
 
-    /// A step; in a branch, perhaps after one that has a number and computes nothing. A value that is there in any case is none.
+    /// A step; in a branch, perhaps after one that has a number and computes nothing. Reading the value that is there
+    /// anyway takes no step.
     fn steps(
         &mut self,
         part: &Part<'a>,
@@ -320,7 +321,7 @@ fn read(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<Value> {
     while let Some((mut before, items)) = open.pop() {
         for item in items {
             match item {
-                // What the step before it gives needs no name.
+                // The result of the step before needs no name.
                 Item::From(value) if before != Some(*value) => drop(read.insert(*value)),
                 Item::Merge(_, branches) => open.extend(branches.iter().map(|branch| (before, &**branch))),
                 Item::From(_) | Item::Layer(_) => {}

@@ -93,7 +93,7 @@ fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
     Ok(())
 }
 
-/// Checks that each input or output has a unique name; an only one needs none.
+/// Checks that each input or output has a unique name; a single one needs none.
 fn are_names<'n>(named: bool, names: impl Iterator<Item = &'n str>) -> bool {
     let mut seen = BTreeSet::new();
     !named

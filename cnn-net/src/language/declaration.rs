@@ -78,9 +78,9 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
 
 /// The blocks and the net.
 fn items(graph: &Graph<'_>, name: &str, reading: Reading) -> Result<Vec<String>, Unsayable> {
-    // A tap has no place in a branch, unless in a group there.
+    // A branch has no place for a tap, except in a group.
     let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), reading);
-    // Nor have groups that a merge is not in.
+    // Nor for a group that does not contain the merge.
     let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| apart(graph, &nested));
     let spread = if kept.is_empty() { None } else { written(graph, kept, reading).ok() };
     let mut tree = match spread {
@@ -158,7 +158,7 @@ fn depth(text: &str) -> usize {
 fn docs(doc: &str) -> String {
     let line = |line: &str| match line {
         "" => "///\n".to_owned(),
-        // Rust has no carriage returns in such comments, except at the end of a line.
+        // Rust allows no carriage returns in such comments, except at the end of a line.
         line if line.contains('\r') => format!("#[doc = {:?}]\n", format!(" {line}")),
         line => format!("/// {line}\n"),
     };

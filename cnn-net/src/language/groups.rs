@@ -86,8 +86,9 @@ fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     kept
 }
 
-/// The values to keep where a branch begins in the middle of a group that its merge is not in: at a value that the group reads twice.
-/// The group would be before the merge and in its branch; so it is before the merge, all of it.
+/// The values to keep where a branch begins in the middle of a group that its merge is not in: at a value that the
+/// group reads twice. The group would be partly before the merge and partly in its branch, so all of it is put before
+/// the merge.
 fn cut(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     let mut kept = BTreeSet::new();
     let name = |item: &Item| item.node().map(|node| graph.nodes[node].name);
@@ -110,7 +111,7 @@ fn cut(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     kept
 }
 
-/// Whether nothing but a node's value is read outside of the group that the node is in.
+/// Whether a node's value is the only one that is read outside its group.
 fn leaves_by(graph: &Graph<'_>, group: &str, last: usize) -> bool {
     let is_inside = |node: usize| is_in(graph.nodes[node].name, group);
     let mut read = graph.nodes.iter().filter(|reader| !is_in(reader.name, group)).flat_map(|reader| reader.inputs);

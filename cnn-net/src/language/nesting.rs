@@ -152,7 +152,7 @@ impl<'g> Nesting<'g> {
             let begin = begin.ok_or_else(|| Fault::Unsayable(why()))?;
             aux.push((begin, self.chain(Some(begin), classifier.result, 0)?));
         }
-        // What only a tap reads is a statement before.
+        // A value that only a tap reads is computed in an earlier statement.
         let read_by_tap = graph.taps.iter().find_map(|tap| match tap.value {
             Value::Node(node) if !self.seen[node] => Some(node),
             Value::Node(_) | Value::Input(_) => None,

@@ -10,13 +10,13 @@ use crate::graph::Graph;
 /// What a name with dots is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dots {
-    /// Of a step in groups, which are before each dot. Branches may have groups with the same number.
+    /// The name of a step in groups: what is before each dot is one. Branches may have groups with the same number.
     Groups,
-    /// Only groups of which all is together are groups; what is left of others are steps whose names have dots.
+    /// Only groups whose nodes are all together are groups; the nodes of others are steps whose names have dots.
     Names,
 }
 
-/// What is around a body.
+/// What encloses a body.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'a> {
     /// The full name of the group.
@@ -51,7 +51,7 @@ pub(super) struct Part<'a> {
 pub(super) struct Parts<'a> {
     graph: &'a Graph<'a>,
     dots: Dots,
-    /// Of nodes that are not there again.
+    /// Without nodes that apply a layer again.
     counts: Counts<'a>,
 }
 
@@ -161,8 +161,9 @@ fn again<'g>(graph: &Graph<'g>, items: &[Item]) -> Result<Option<(&'g str, usize
     Err(Unsayable::new(node.name, "it shares tensors with part of a step"))
 }
 
-/// The nodes of the step of this full name, if it is written as a step: nodes that are there again have the names of others, and are
-/// part of a group only between two of its nodes. Then it can't be told apart from what it shares, and this is no step.
+/// The nodes of the step of this full name, if it is written as a step: nodes that apply a layer again have its name,
+/// and are part of a group only between two of its nodes. Then it can't be told apart from what it shares, and this is
+/// no step.
 pub(super) fn named(graph: &Graph<'_>, name: &str) -> Vec<usize> {
     let is_in = |full: &str| full.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     let nodes = graph.nodes.iter().enumerate().filter(|(_, node)| node.again.is_none() && node.aux.is_none());

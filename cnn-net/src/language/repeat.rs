@@ -63,7 +63,7 @@ pub(super) fn counted_steps(steps: impl IntoIterator<Item = Step>) -> Vec<Step> 
     short
 }
 
-/// Whether a step is the next copy of what is before it, which then has one more.
+/// Whether a step is the next copy of the one before it, which then has one more.
 fn absorbed(last: &mut Step, step: &Step) -> bool {
     if matches!(last.kind, Kind::Skip | Kind::From(_) | Kind::Again(_)) {
         return false;

@@ -57,7 +57,7 @@ pub(super) enum Kind {
 /// `conv(6, 5x5)`
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layer {
-    /// Which one it is; 0 once bodies were unified.
+    /// Its index; 0 once bodies are unified.
     pub(super) node: usize,
     pub(super) name: &'static str,
     pub(super) args: Vec<Arg>,
@@ -68,10 +68,10 @@ pub(super) struct Layer {
 /// `residual(16)`
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
-    /// Which call it is; 0 once bodies were unified.
+    /// The index of the call; 0 once bodies are unified.
     pub(super) site: usize,
     pub(super) block: String,
-    /// The values of the block's parameters, once bodies were unified.
+    /// The values of the block's parameters, once bodies are unified.
     pub(super) args: Option<Vec<Number>>,
     /// The names of these.
     pub(super) params: Vec<String>,
@@ -80,7 +80,7 @@ pub(super) struct Call {
 /// `add { …; …; }`, `custom(Attention, 64) { …; …; }`
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Merge {
-    /// Which one it is; 0 once bodies were unified.
+    /// Its index; 0 once bodies are unified.
     pub(super) node: usize,
     pub(super) name: &'static str,
     pub(super) args: Vec<Arg>,
@@ -103,7 +103,7 @@ pub(super) struct Arg {
     pub(super) name: &'static str,
     pub(super) positional: bool,
     pub(super) value: Value,
-    /// What it is if it is not written.
+    /// Its value if it is left out.
     pub(super) default: Option<Value>,
 }
 
@@ -142,7 +142,7 @@ pub(super) enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     Is(i64),
-    /// `4 * filters`, `filters / 4`; one of both factors is 1.
+    /// `4 * filters`, `filters / 4`; one of the two factors is 1.
     Param {
         index: usize,
         times: i64,

@@ -78,7 +78,7 @@ fn zipped<'t, T>(lists: &[&'t [T]], or: Differ) -> Result<Vec<Vec<&'t T>>, Diffe
     Ok((0..len).map(|index| lists.iter().filter_map(|list| list.get(index)).collect()).collect())
 }
 
-/// A step that others repeat, as one that is there once.
+/// A step that other bodies repeat, as one repetition.
 fn once(step: &Step) -> Repeat {
     match &step.kind {
         Kind::Repeat(repeat) => repeat.clone(),
@@ -195,7 +195,7 @@ impl<'a> Unifier<'a> {
 
     fn arg(&mut self, all: &[&Arg]) -> Result<Arg, Differ> {
         let [Arg { name, positional, .. }, ..] = all else { return Err(LAYERS) };
-        // Layers by the user name their tensors.
+        // User-defined layers name their tensors.
         if all.iter().any(|arg| arg.name != *name) {
             return Err(LAYERS);
         }
@@ -371,8 +371,8 @@ impl<'a> Unifier<'a> {
 const USER: &str = "shape";
 
 impl Param {
-    /// How numbers follow from it, if a person would say so: by a factor and a divisor, one of which is 1. Numbers of channels are
-    /// multiples of each other, and the usual padding is half of the window.
+    /// How numbers follow from a parameter, if a person would write it so: by a factor and a divisor, one of which is
+    /// 1. Numbers of channels are multiples of each other, and the usual padding is half of the window.
     fn factors(&self, word: &str, numbers: &[i64]) -> Option<(i64, i64)> {
         if self.word == word || is_channels(&self.word) && is_channels(word) {
             let times = factor(numbers, &self.values).map(|times| (times, 1));

@@ -11,7 +11,7 @@ const MOST_ELEMENTS: usize = 1 << 31;
 /// Names of a custom layer's arguments that are not tensors.
 const TAKEN: [&str; 3] = ["type", "shape", "scratch"];
 
-/// Whether a tensor of a layer by the user can have this name: a word that is not read as something else.
+/// Whether a tensor of a user-defined layer can have this name: a word that is not read as something else.
 #[must_use]
 pub fn is_tensor_name(name: &str) -> bool {
     // `x3` is the end of a size.
@@ -33,7 +33,8 @@ pub(super) fn are_tensors(tensors: &[UserTensor]) -> bool {
     tensors.iter().enumerate().all(is_right)
 }
 
-/// Whether this is the path of a function or a type, as the compiler writes one: in angle brackets are numbers and paths.
+/// Whether this is the path of a function or a type, as the compiler writes one, with numbers and paths in angle
+/// brackets.
 pub(super) fn is_path(path: &str) -> bool {
     after_path(path, 0) == Some("")
 }

@@ -4,15 +4,15 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
 use super::build::{UNSEEN, begin};
 use super::parts::named;
+use super::scope::Scope;
 use super::tree::{Aux, Kind, Site, Statement, Step};
-use super::words::step_number;
 use crate::graph::{Call, Graph, Input, Value};
 
 const ORDER: &str = "a declaration would compute it at another time";
@@ -46,23 +46,7 @@ pub(super) fn tree(graph: &Graph<'_>, sites: &[Site], body: &[Statement]) -> Res
     }
 }
 
-/// The names of one body.
-struct Scope {
-    prefix: String,
-    next: usize,
-}
-
-impl Scope {
-    fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), next: 0 }
-    }
-
-    fn join(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
-    }
-}
-
-/// What is around a step.
+/// What encloses a step.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     calls: &'a [(&'a str, &'a str)],
@@ -86,7 +70,7 @@ struct Walk<'a> {
     methods: BTreeSet<String>,
     /// The kept values that a step can see, by name.
     kept: Vec<(String, Option<Value>)>,
-    /// How many of them are outside of its block.
+    /// How many of them are outside its block.
     hidden: usize,
 }
 
@@ -165,12 +149,7 @@ impl Walk<'_> {
         if let Kind::Again(name) = &step.kind {
             return self.again(name, value, scope, place);
         }
-        let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
-        scope.next = at.saturating_add(1);
-        let name = match &step.name {
-            Some(name) => scope.join(name),
-            None => scope.join(&at.to_string()),
-        };
+        let name = scope.step(step.name.as_deref());
         if step.name.is_some() {
             self.claim(&name)?;
         }

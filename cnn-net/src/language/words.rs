@@ -24,7 +24,7 @@ const NOT_RAW: [&str; 4] = ["self", "Self", "super", "crate"];
 /// Whether a name is a word of Rust's lexer, keywords included: the name of a step.
 pub(super) fn is_word(name: &str) -> bool {
     let begins = |c: char| c == '_' || c.is_alphabetic();
-    // Of characters that are not ASCII, only letters: others may be parts of words, but it takes tables to know.
+    // Of non-ASCII characters, only letters: others may be parts of words, but telling which takes tables.
     let continues = |c: char| begins(c) || c.is_ascii_digit();
     name.starts_with(begins) && name.chars().all(continues) && name != "_"
 }
@@ -40,7 +40,7 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(char::is_control)
 }
 
-/// The position that a name stands for among the steps of a body, if it is a number.
+/// The position that a name denotes among the steps of a body, if it is a number.
 #[must_use]
 pub fn step_number(name: &str) -> Option<usize> {
     name.parse().ok().filter(|number: &usize| number.to_string() == name)

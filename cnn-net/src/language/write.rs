@@ -31,7 +31,7 @@ pub(super) fn call_of(name: &str, args: &[Arg], params: &[String]) -> String {
 fn listed(args: &[Arg], params: &[String]) -> String {
     let written = args.iter().filter(|arg| arg.default.as_ref() != Some(&arg.value));
     let text = |arg: &Arg| {
-        // Where a size needs no name, it is always one of a window.
+        // A size that needs no name is always a window's.
         let value = value(&arg.value, arg.positional, params);
         if arg.positional { value } else { format!("{} = {value}", arg.name) }
     };
@@ -81,7 +81,7 @@ impl Argument for Args {
     }
 }
 
-/// A path with what is a number in its angle brackets.
+/// A path, with the numbers in its angle brackets taken out.
 fn path_value(path: &str) -> Value {
     if path.is_empty() {
         return Value::Word(NO_PATH.to_owned());
@@ -206,8 +206,8 @@ pub(super) fn size(size: Size) -> String {
     value(&size.into(), false, &[])
 }
 
-/// Small and large numbers with an exponent, which is easier to read than zeros to count. It is read in double precision first,
-/// and still is the same number.
+/// Small and large numbers with an exponent, which is easier to read than zeros to count. It is read in double
+/// precision first, and is still the same number.
 pub(super) fn real(value: f32) -> String {
     let has_exponent = value != 0.0 && !(1e-3..1e9).contains(&value.abs());
     let text = if has_exponent { format!("{value:e}") } else { value.to_string() };

@@ -204,7 +204,7 @@ impl Activation {
     pub const fn differentiable(&self) -> Result<(), &'static str> {
         match self {
             Self::Step => Err("its slope is 0 everywhere, so nothing before it can learn"),
-            // Where a function has a kink, one of the slopes beside it is taken.
+            // At a kink, the slope of one of its sides is used.
             _ => Ok(()),
         }
     }

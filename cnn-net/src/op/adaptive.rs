@@ -9,8 +9,8 @@ const fn part(input: usize, parts: usize, i: usize) -> [usize; 2] {
 }
 
 impl Op {
-    /// What computes the same for an input of this size with a window that moves evenly, or over the whole map: an adaptive pooling
-    /// whose windows are all alike is a plain one. Other layers are what they are.
+    /// The equivalent for an input of this size whose window moves evenly, or covers the whole map: an adaptive pooling
+    /// whose windows are all alike is a plain one. Other layers are returned unchanged.
     #[must_use]
     pub fn fixed(self, input: Size) -> Self {
         let (Self::AdaptiveAvgPool(output) | Self::AdaptiveMaxPool(output)) = self else { return self };
@@ -25,11 +25,11 @@ impl Op {
     }
 }
 
-/// The extent and the distance of the parts, if they all have the same.
+/// The extent and the distance of the parts, if these are all equal.
 fn evenly(input: usize, parts: usize) -> Option<[usize; 2]> {
     let [_, extent] = part(input, parts, 0);
     let [second, _] = part(input, parts, 1);
-    // Of a single part there is no distance.
+    // A single part has no distance to another.
     let step = if parts == 1 { extent } else { second };
     let even = step > 0 && (0..parts).all(|i| part(input, parts, i) == [i * step, i * step + extent]);
     even.then_some([extent, step])

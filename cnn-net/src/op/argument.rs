@@ -48,7 +48,7 @@ pub enum Slot<'a> {
     Flag(Field<'a, bool>),
     /// A number.
     Real(Field<'a, f32>, Bounds),
-    /// A number, or by default none, which has a word of its own.
+    /// A number, or by default none, written as this word.
     Perhaps(&'a mut Option<f32>, Bounds, &'static str),
     /// One of some words; the default is an index.
     Word(&'a mut dyn Word, Option<usize>),

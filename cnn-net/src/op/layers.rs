@@ -1,6 +1,6 @@
 //! The arguments of layers.
 
-use super::argument::{Word, words};
+use super::argument::{Arguments, Field, NOT_NEGATIVE, Slot, Word, words};
 use super::{Padding, Size, Window};
 use crate::{record, variants};
 
@@ -47,6 +47,18 @@ impl Conv {
     #[must_use]
     pub const fn is_depthwise(&self, channels: usize) -> bool {
         self.groups > 1 && self.groups == channels && self.filters == channels
+    }
+
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
+        let one = Some(Size::square(1));
+        to.positional().count("filters", &mut self.filters, None);
+        to.positional().size("size", &mut self.kernel, None);
+        to.size("stride", &mut self.stride, one);
+        to.pad(&mut self.pad);
+        to.size("dilation", &mut self.dilation, one);
+        to.count("groups", &mut self.groups, Some(1));
+        to.flag("bias", &mut self.bias, true);
     }
 }
 
@@ -129,6 +141,16 @@ impl Pool {
         let Self { kernel, stride, dilation, pad, ceil, .. } = *self;
         Window { kernel, stride, dilation, pad, ceil }
     }
+
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
+        to.positional().size("size", &mut self.kernel, None);
+        let stride = Field { value: &mut self.stride, default: Some(self.kernel) };
+        to.argument("stride", Slot::SizeLike(stride, "size"));
+        to.pad(&mut self.pad);
+        to.size("dilation", &mut self.dilation, Some(Size::square(1)));
+        to.flag("ceil", &mut self.ceil, false);
+    }
 }
 
 /// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, with the sum over the neighbouring channels in its
@@ -188,6 +210,17 @@ impl Lrn {
             LrnWindow::Torch => [self.size / 2, self.size.saturating_sub(1) / 2],
             LrnWindow::Onnx => [self.size.saturating_sub(1) / 2, self.size / 2],
         }
+    }
+
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
+        to.count("size", &mut self.size, Some(5));
+        to.real("alpha", &mut self.alpha, NOT_NEGATIVE, Some(1e-4));
+        to.real("beta", &mut self.beta, NOT_NEGATIVE, Some(0.75));
+        to.real("k", &mut self.k, NOT_NEGATIVE, Some(2.0));
+        // An even size has no channel in the middle, and frameworks differ in which they sum over.
+        let agreed = !self.size.is_multiple_of(2);
+        to.word("window", &mut self.window, agreed.then_some(0));
     }
 }
 

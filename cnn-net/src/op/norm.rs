@@ -5,8 +5,7 @@ use super::closed::closed;
 use super::{Shape, Tensors};
 use crate::variants;
 
-/// A normalisation of numbers by the statistics of a set of them, which are those of a single input: nothing is remembered
-/// from training.
+/// A normalisation by statistics of the input itself: nothing is carried over from training.
 ///
 /// Variances are biased: sums of squares over the number of elements. In a vector, each feature is a channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,8 +125,8 @@ impl Norm {
         }
     }
 
-    /// The number of groups of channels that are normalised together with all of their pixels; nothing, if the channels of each
-    /// pixel are.
+    /// The number of groups of channels that are normalised together with all of their pixels; `None` if the channels
+    /// of each pixel are.
     #[must_use]
     pub const fn groups(&self, channels: usize) -> Option<usize> {
         match self {
@@ -161,7 +160,7 @@ impl Norm {
         }
     }
 
-    /// Whether each element has a weight of its own, instead of each channel.
+    /// Whether there is a weight for each element instead of each channel.
     #[must_use]
     pub const fn is_per_element(&self) -> bool {
         let is_over_all = match self {

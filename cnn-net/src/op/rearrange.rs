@@ -1,6 +1,6 @@
 //! Layers that only move numbers: reorder, crop or pad them.
 
-use super::argument::{ANY, Arguments, Word};
+use super::argument::{ANY, Arguments, Word, words};
 use super::closed::closed;
 use super::{Facts, Kind, Padding, Shape, Size};
 use crate::record;
@@ -27,7 +27,7 @@ pub enum Rearrange {
     },
     /// Some channels of maps, or features of a vector.
     Channels(Interval),
-    /// Another shape with as many numbers, in the order C, H, W.
+    /// Another shape with the same number of elements, in the order C, H, W.
     Reshape(Shape),
     /// A part of each map.
     Crop(Crop),
@@ -150,19 +150,7 @@ impl Edge {
     }
 }
 
-impl Word for Edge {
-    fn words(&self) -> &'static [&'static str] {
-        const { &[Self::Zero.name(), Self::Reflect.name(), Self::Replicate.name()] }
-    }
-
-    fn index(&self) -> usize {
-        *self as usize
-    }
-
-    fn set(&mut self, index: usize) {
-        *self = [Self::Zero, Self::Reflect, Self::Replicate][index];
-    }
-}
+words! { Edge { Zero, Reflect, Replicate } }
 
 impl Rearrange {
     /// All of them, in the order of the documentation, each with its defaults.
@@ -176,7 +164,7 @@ impl Rearrange {
         Self::Pad(Pad::new(Padding::NONE)),
     ];
 
-    /// What there is to know about it.
+    /// Its facts.
     pub(super) const fn facts(&self) -> Facts {
         let facts = Facts::of(Kind::Rearrangement, self.names());
         match self {

@@ -1,6 +1,6 @@
 //! Maps of another size.
 
-use super::argument::{Arguments, Word};
+use super::argument::{Arguments, Word, words};
 use super::closed::closed;
 use super::{Facts, Kind, Size};
 use crate::{record, variants};
@@ -12,7 +12,7 @@ pub struct Resize {
     pub to: Extent,
     /// Which numbers of the input each output depends on.
     pub mode: Interpolation,
-    /// Whether the centres of the corner pixels are aligned, or else the corners of the maps.
+    /// Whether the centres of the corner pixels are aligned, instead of the corners of the maps.
     pub align_corners: bool,
 }
 
@@ -66,19 +66,7 @@ impl Interpolation {
     }
 }
 
-impl Word for Interpolation {
-    fn words(&self) -> &'static [&'static str] {
-        const { &[Self::Nearest.name(), Self::Bilinear.name(), Self::Bicubic.name()] }
-    }
-
-    fn index(&self) -> usize {
-        *self as usize
-    }
-
-    fn set(&mut self, index: usize) {
-        *self = [Self::Nearest, Self::Bilinear, Self::Bicubic][index];
-    }
-}
+words! { Interpolation { Nearest, Bilinear, Bicubic } }
 
 impl Resize {
     /// All layers, each with its defaults.
@@ -96,7 +84,7 @@ impl Resize {
         }
     }
 
-    /// What there is to know about it.
+    /// Its facts.
     pub(super) const fn facts(&self) -> Facts {
         let names = match self.to {
             Extent::Times(_) => ["upsample", "UP", "upsampling"],

@@ -1,8 +1,8 @@
-//! The parameter tensors of layers.
+//! The parameter tensors of layers, and the multiplications that they cost.
 
 use core::ops::Deref;
 
-use super::UserTensor;
+use super::{Kind, Op, Shape, UserTensor};
 use crate::variants;
 
 /// The role of a tensor in its layer.
@@ -24,7 +24,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// That of a tensor of a layer by the user.
+    /// The role of a user-defined layer's tensor.
     pub(super) const fn named(name: &'static str, trained: bool) -> Self {
         match name.as_bytes() {
             b"weight" if trained => Self::Weight,
@@ -99,7 +99,7 @@ impl Deref for Dims {
 pub struct Tensors {
     /// Those that a layer of the language has.
     known: [Option<(Role, Dims)>; 4],
-    /// Those of a layer by the user.
+    /// Those of a user-defined layer.
     user: &'static [UserTensor],
 }
 
@@ -111,7 +111,7 @@ impl Tensors {
         Self { known, user: &[] }
     }
 
-    /// Those of a layer by the user.
+    /// Those of a user-defined layer.
     pub(super) const fn user(user: &'static [UserTensor]) -> Self {
         Self { user, ..Self::NONE }
     }
@@ -138,5 +138,60 @@ impl Tensors {
     pub fn iter(&self) -> impl Iterator<Item = (Role, Dims)> {
         let user = self.user.iter().map(|tensor| (tensor.role, tensor.dims));
         self.known.into_iter().flatten().chain(user)
+    }
+}
+
+impl Op {
+    /// The name of one of its tensors in a layer of this name: `conv1.weight`. The factors of `scale` have the layer's own: PyTorch
+    /// has no module for them, so they are a parameter of the module around them, `self.gamma`.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn tensor_name(&self, layer: &str, role: Role) -> alloc::string::String {
+        match self {
+            Self::Scale { .. } => layer.into(),
+            _ => alloc::format!("{layer}.{}", role.name()),
+        }
+    }
+
+    /// Whether it has parameter tensors.
+    #[must_use]
+    pub fn has_tensors(&self) -> bool {
+        self.tensors(Shape::map(1, 1, 1)).iter().next().is_some()
+    }
+
+    /// Multiplications with a weight in one pass, if `weight` has this many elements. Those of normalisations and slopes are not
+    /// counted, as is usual.
+    #[must_use]
+    pub const fn macs(&self, weights: usize, output: Shape) -> u64 {
+        let uses = match self.facts().kind {
+            Kind::Convolution => {
+                // A transposed one multiplies each number of the input by a filter.
+                if let Self::ConvTranspose(conv) = self {
+                    conv.input(output.size()).area()
+                } else {
+                    output.size().area()
+                }
+            }
+            Kind::FullyConnected => 1,
+            Kind::MaxPooling
+            | Kind::AveragePooling
+            | Kind::Reordering
+            | Kind::Rearrangement
+            | Kind::Resampling
+            | Kind::Regularisation
+            | Kind::ResponseNormalisation
+            | Kind::BatchNormalisation
+            | Kind::Normalisation
+            | Kind::Scaling
+            | Kind::Gating
+            | Kind::Activation
+            | Kind::Softmax
+            | Kind::Concatenation
+            | Kind::Addition
+            | Kind::Multiplication
+            | Kind::Maximum
+            | Kind::Custom => 0,
+        };
+        weights as u64 * uses as u64
     }
 }

@@ -1,5 +1,6 @@
 //! Transposed convolution, and the arithmetic of its size.
 
+use super::argument::Arguments;
 use super::{Padding, Size};
 use crate::record;
 
@@ -89,6 +90,19 @@ impl ConvTranspose {
     pub const fn input(&self, output: Size) -> Size {
         let [vertical, horizontal] = self.axes();
         Size::new(vertical.input(output.height), horizontal.input(output.width))
+    }
+
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
+        let one = Some(Size::square(1));
+        to.positional().count("filters", &mut self.filters, None);
+        to.positional().size("size", &mut self.kernel, None);
+        to.size("stride", &mut self.stride, one);
+        to.pad(&mut self.pad);
+        to.size_or_zero("output_pad", &mut self.output_pad);
+        to.size("dilation", &mut self.dilation, one);
+        to.count("groups", &mut self.groups, Some(1));
+        to.flag("bias", &mut self.bias, true);
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Dims, Role, Shape};
 #[cfg(feature = "alloc")]
 use crate::literal::{Literal, Rust};
 
-/// Applies a function to each of some numbers.
+/// Applies a function to each number of a slice.
 pub type EachFn = fn(&mut [f32]);
 
 /// Computes a layer. The arguments are its inputs, concatenated, each in the order C, H, W; its tensors, concatenated;
@@ -132,7 +132,7 @@ impl UserLayer {
         Self { backward: Some(backward), ..self }
     }
 
-    /// How many numbers its tensors have together.
+    /// How many numbers its tensors have in total.
     #[must_use]
     pub const fn weights(&self) -> usize {
         let (mut weights, mut i) = (0, 0);
@@ -209,14 +209,14 @@ impl UserTensor {
     }
 }
 
-/// Whatever its code is: a path means one function.
+/// Regardless of the code: a path means one function.
 impl PartialEq for UserFunction {
     fn eq(&self, other: &Self) -> bool {
         (self.path, self.derivative) == (other.path, other.derivative)
     }
 }
 
-/// Whatever its code is: a path means one type.
+/// Regardless of the code: a path means one type.
 impl PartialEq for UserLayer {
     fn eq(&self, other: &Self) -> bool {
         let Self { path, inputs, output, scratch, tensors, code: _, backward: _ } = *self;

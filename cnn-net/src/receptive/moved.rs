@@ -38,7 +38,7 @@ impl ReceptiveField {
         self.each([&|rows| after(rows, from.height, to.height), &|columns| after(columns, from.width, to.width)])
     }
 
-    /// Rows and columns, each after something.
+    /// Changes the rows and the columns of a window.
     fn each(self, [rows, columns]: [&dyn Fn(Extent) -> Extent; 2]) -> Self {
         match self {
             Self::Window(window) => Self::Window([rows(window[0]), columns(window[1])]),
@@ -52,13 +52,13 @@ fn signed(count: usize) -> i64 {
 }
 
 impl Extent {
-    /// With another output as the first one.
+    /// The field that begins this many outputs later.
     fn moved(self, outputs: i64) -> Self {
         let jump = i64::try_from(self.jump).unwrap_or(i64::MAX);
         Self { first: self.first.saturating_add(outputs.saturating_mul(jump)), ..self }
     }
 
-    /// Of this many neighbours.
+    /// The field of this many neighbours together.
     fn widened(self, taps: usize) -> Self {
         let more = self.jump.saturating_mul((taps - 1) as u64);
         Self { size: self.size.saturating_add(more), ..self }.moved(-signed(taps / 2))

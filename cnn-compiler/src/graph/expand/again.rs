@@ -1,9 +1,11 @@
-//! Steps once more: the layers of an earlier step on another value, with the same weights.
+//! Steps applied again: the layers of an earlier step on another value, with the same weights.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Expander, Scope};
+use cnn_net::language::Scope;
+
+use super::Expander;
 use crate::ast::{self, Name};
 use crate::graph::{Graph, Node, Source};
 use crate::report::{Edit, Message, Place, message, nearest};
@@ -36,7 +38,7 @@ impl Expander<'_> {
         let name = &again.name;
         if let Some(given) = given {
             let wrong = format!("`again {name}` has the names of `{name}`, so it can't have another one");
-            let message = Message::from(message(&wrong, &[], "leave the name out"));
+            let message = message(&wrong, "leave the name out");
             let place = Place::from(given.span()).to(again.place);
             self.report.error(given.span(), message.fix([Edit::instead(place, again.to_string())]));
             return Source::Broken;
@@ -49,8 +51,7 @@ impl Expander<'_> {
         let of_other = |node: &Node| node.aux.is_some() && node.aux != self.aux;
         if !step.nodes.is_empty() && self.graph.nodes[step.nodes.clone()].iter().all(of_other) {
             let wrong = format!("`{name}` is part of an auxiliary classifier, which is not there at inference");
-            self.report
-                .error(name.span(), message(&wrong, &[], "put the step on the trunk, and `again` in the classifier"));
+            self.report.error(name.span(), message(&wrong, "put the step on the trunk, and `again` in the classifier"));
             return Source::Broken;
         }
         if value == Source::Broken || step.result == Source::Broken || self.is_full(again.place) {
@@ -59,7 +60,7 @@ impl Expander<'_> {
         self.copy(&step, value, again.place)
     }
 
-    /// The nodes of a step once more. What they read from elsewhere than the step's input stays the same.
+    /// Copies of a step's nodes. What they read other than the step's input stays the same.
     fn copy(&mut self, step: &Step, value: Source, place: Place) -> Source {
         let mut copies: HashMap<Source, Source> = HashMap::from([(step.input, value)]);
         for index in step.nodes.clone() {
@@ -106,12 +107,12 @@ impl Expander<'_> {
             self.expanded.0.keys().map(|full| full.strip_prefix(&prefix).unwrap_or(full)).collect();
         names.sort_unstable();
         if let Some(near) = nearest(&name.to_string(), names.iter().copied()) {
-            let message = message(&wrong, &[], &format!("did you mean `{near}`?"));
+            let message = message(&wrong, &format!("did you mean `{near}`?"));
             let near = Name::new(near.to_owned(), name.span());
-            return Message::from(message).fix([Edit::instead(name.span(), near.written())]);
+            return message.fix([Edit::instead(name.span(), near.written())]);
         }
         let help =
             "`again NAME` has the layers and the weights of an earlier step, by its name in this body or around it";
-        message(&wrong, &[], help).into()
+        message(&wrong, help)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use cnn_net::language::Scope;
 use proc_macro2::Ident;
 
-use super::{Expander, Scope};
+use super::Expander;
 use crate::ast::{self, ExprKind};
 use crate::env::Env;
 use crate::eval::real;
@@ -53,7 +54,7 @@ impl Expander<'_> {
         }
         let expected = if value > 0.0 { "a number that fits in 32 bits" } else { "a number of at least 0" };
         let wrong = format!("aux: `weight = {}`, expected {expected}", aux.weight);
-        self.report.error(aux.weight.place, message(&wrong, &[], &format!("`aux {}(weight = 0.3) {{ … }}`", aux.name)));
+        self.report.error(aux.weight.place, message(&wrong, &format!("`aux {}(weight = 0.3) {{ … }}`", aux.name)));
         None
     }
 
@@ -68,7 +69,7 @@ impl Expander<'_> {
         let (place, method) = (Place::from(given.span()), method(&name));
         if let Some(first) = self.graph.taps.iter().find(|tap| tap.method() == method) {
             let wrong = format!("two taps are read by `{method}()`; the first is on line {}", first.place.line());
-            self.report.error(place, message(&wrong, &[], "give the tap another name"));
+            self.report.error(place, message(&wrong, "give the tap another name"));
             return;
         }
         if name == "output" {
@@ -76,7 +77,7 @@ impl Expander<'_> {
             return;
         }
         self.graph.taps.push(Tap { name, value, place });
-        // Its name is that of an output in any case; where it could be read is where no value was kept under it.
+        // The tap has its name in any case; `from` can read it only where no value was kept under that name.
         if env.get(&given.to_string()).is_none() {
             self.name_value(given, value, true, env);
         }

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
+use cnn_net::language::Scope;
 use proc_macro2::Ident;
 
-use super::{Expander, Scope};
+use super::Expander;
 use crate::ast::{Block, Call, Name, Param};
 use crate::env::{Env, Named};
 use crate::graph::bind::Binder;
 use crate::graph::{Frame, Source};
 use crate::op::Layer;
-use crate::report::{Edit, Message, message};
+use crate::report::{Edit, message};
 
 impl<'a> Expander<'a> {
     /// A call, or the one that a parameter of its name stands for.
@@ -24,7 +25,7 @@ impl<'a> Expander<'a> {
             return Some(Cow::Owned(Call { name, place: call.place, args: given.args.clone() }));
         }
         let wrong = format!("`{name}` already has its arguments: it is `{given}`");
-        self.report.error(call.place, message(&wrong, &[], &format!("leave them out: `{name}`")));
+        self.report.error(call.place, message(&wrong, &format!("leave them out: `{name}`")));
         None
     }
 
@@ -58,13 +59,13 @@ impl<'a> Expander<'a> {
         let name = call.name.to_string();
         if let Some(given) = given {
             let wrong = format!("`..{name}` adds no level of names, so it can't have a name");
-            let message = Message::from(message(&wrong, &[], &format!("`{given}: {call}` adds one")));
+            let message = message(&wrong, &format!("`{given}: {call}` adds one"));
             self.report.error(given.span(), message.fix([Edit::instead(call.place, call.to_string())]));
             return Source::Broken;
         }
         if Layer::named(&name).is_some() {
             let wrong = format!("`{name}` is a layer, and only a block's steps can be put here");
-            let message = Message::from(message(&wrong, &[], &format!("`{call}`, without the dots")));
+            let message = message(&wrong, &format!("`{call}`, without the dots"));
             self.report.error(call.place, message.fix([Edit::instead(call.place, call.to_string())]));
             return Source::Broken;
         }

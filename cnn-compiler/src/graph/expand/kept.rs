@@ -61,7 +61,7 @@ impl Expander<'_> {
                 format!("two values are kept as `{name}`; the first is on line {line}")
             }
         };
-        self.report.error(name.span(), message(&wrong, &[], "keep it under another name"));
+        self.report.error(name.span(), message(&wrong, "keep it under another name"));
         None
     }
 
@@ -93,7 +93,7 @@ impl Expander<'_> {
         }
         let wrong = format!("`{name}` is not in this auxiliary classifier, which reads the value at its place alone");
         let help = format!("put the `aux` statement where `{name}` is kept");
-        self.report.error(from.place, message(&wrong, &[], &help));
+        self.report.error(from.place, message(&wrong, &help));
         Source::Broken
     }
 
@@ -112,7 +112,7 @@ impl Expander<'_> {
         for kept in own.iter().map(|index| &self.keeping.kept[*index]).filter(|kept| !kept.is_read) {
             let wrong = "the value is kept, but nothing reads it";
             let help = "`from NAME` begins a statement or a branch with it; or leave `keep` out";
-            self.report.error(kept.place, message(wrong, &[], help));
+            self.report.error(kept.place, message(wrong, help));
         }
     }
 
@@ -132,7 +132,7 @@ impl Expander<'_> {
             {
                 let op = graph.nodes[node].op.name();
                 let wrong = format!("nothing reads the output of the {op} on line {}", graph.nodes[node].place.line());
-                self.report.error(*place, message(&wrong, &[], help));
+                self.report.error(*place, message(&wrong, help));
             }
         }
     }
@@ -142,13 +142,13 @@ impl Expander<'_> {
 fn unknown(given: &Ident, name: &str, env: &Env) -> Message {
     if env.has_number(name) {
         let help = "`keep NAME;` keeps a value, under a name that is not taken";
-        return message(&format!("`{name}` is a number, not a value that was kept"), &[], help).into();
+        return message(&format!("`{name}` is a number, not a value that was kept"), help);
     }
     let kept = env.kept();
     let wrong = format!("no value is kept as `{name}` before this");
     if let Some(near) = nearest(name, kept.iter().copied()) {
-        let message = message(&wrong, &[], &format!("did you mean `{near}`?"));
-        return Message::from(message).fix([Edit::instead(given.span(), near)]);
+        let message = message(&wrong, &format!("did you mean `{near}`?"));
+        return message.fix([Edit::instead(given.span(), near)]);
     }
     let help = match &kept[..] {
         [] => "`keep NAME;` after a step keeps its output, in this body or in one around it".to_owned(),
@@ -157,5 +157,5 @@ fn unknown(given: &Ident, name: &str, env: &Env) -> Message {
             format!("kept here: {}", listed(&kept, "and"))
         }
     };
-    message(&wrong, &[], &help).into()
+    message(&wrong, &help)
 }

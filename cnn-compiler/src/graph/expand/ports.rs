@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use cnn_net::language::Scope;
 use proc_macro2::Ident;
 
-use super::{Expander, Scope};
+use super::Expander;
 use crate::ast::{self, Name, Net, names};
 use crate::env::{Env, Named};
 use crate::graph::Source;
@@ -22,7 +23,7 @@ impl Expander<'_> {
                 }
                 Some(Named::Kept(_) | Named::Number(_) | Named::Literal(_) | Named::Layer(_)) => {
                     let wrong = format!("`{name}` is already a constant");
-                    self.report.error(name.span(), message(&wrong, &[], "give the input another name"));
+                    self.report.error(name.span(), message(&wrong, "give the input another name"));
                 }
             }
         }
@@ -36,7 +37,7 @@ impl Expander<'_> {
         let inputs: Vec<String> = self.graph.inputs.iter().map(|input| format!("`{}`", input.name)).collect();
         let wrong = format!("the net has {} inputs, and no value is chosen yet", inputs.len());
         let help = format!("`from NAME -> …` begins with one of them: {}", listed(&inputs, "or"));
-        self.report.error_once(place.into(), "no value", message(&wrong, &[], &help));
+        self.report.error_once(place.into(), "no value", message(&wrong, &help));
         Source::Broken
     }
 
@@ -57,7 +58,7 @@ impl Expander<'_> {
         let value = self.given(value, name.span());
         if self.aux.is_some() {
             let wrong = "an auxiliary classifier does not run at inference, so it has no outputs";
-            self.report.error(name.span(), message(wrong, &[], "write the output on the trunk"));
+            self.report.error(name.span(), message(wrong, "write the output on the trunk"));
             return;
         }
         let Some(declared) = self.graph.outputs.iter_mut().find(|output| output.name == given) else {
@@ -66,7 +67,7 @@ impl Expander<'_> {
         };
         if let Some(first) = declared.written {
             let wrong = format!("the output `{name}` is written twice; the first time is on line {}", first.line());
-            self.report.error(name.span(), message(&wrong, &[], "declare another output for this value"));
+            self.report.error(name.span(), message(&wrong, "declare another output for this value"));
             return;
         }
         declared.value = value;
@@ -83,15 +84,15 @@ impl Expander<'_> {
         let wrong = format!("the net has no output `{name}`");
         if !self.graph.names_outputs() {
             let help = format!("declare it after the arrow, `-> {{ {name}: SHAPE }}`");
-            return message(&wrong, &[], &help).into();
+            return message(&wrong, &help);
         }
         let declared: Vec<&str> = self.graph.outputs.iter().map(|output| &*output.name).collect();
         if let Some(near) = nearest(given, declared.iter().copied()) {
-            let message = message(&wrong, &[], &format!("did you mean `{near}`?"));
-            return Message::from(message).fix([Edit::instead(name.span(), near)]);
+            let message = message(&wrong, &format!("did you mean `{near}`?"));
+            return message.fix([Edit::instead(name.span(), near)]);
         }
         let declared: Vec<String> = declared.iter().map(|name| format!("`{name}`")).collect();
-        message(&wrong, &[], &format!("declared are {}", listed(&declared, "and"))).into()
+        message(&wrong, &format!("declared are {}", listed(&declared, "and")))
     }
 
     /// What is left after the last step: the output, or nothing. A mistake may be why an input is not read or an output not written.
@@ -117,7 +118,7 @@ impl Expander<'_> {
             if let (None, Some(name)) = (output.written, &port.name) {
                 let wrong = format!("nothing is written to the output `{name}`");
                 let help = format!("`output {name};` after the step whose result it is");
-                self.report.error(name.span(), message(&wrong, &[], &help));
+                self.report.error(name.span(), message(&wrong, &help));
             }
         }
     }
@@ -131,7 +132,7 @@ impl Expander<'_> {
         for (index, name) in net.inputs.iter().filter_map(|port| port.name.as_ref()).enumerate() {
             if !self.is_read(index) {
                 let wrong = format!("nothing reads the input `{name}`");
-                self.report.error(name.span(), message(&wrong, &[], &format!("`from {name} -> …`, or leave it out")));
+                self.report.error(name.span(), message(&wrong, &format!("`from {name} -> …`, or leave it out")));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Numbers that are listed in a call where this language has one value of them: `reshape(16, 4, 4)`.
+//! Numbers listed in a call where this language has a single value: `reshape(16, 4, 4)`.
 
 use super::is_count;
 use crate::ast::{Call, Expr, ExprKind};
@@ -21,14 +21,14 @@ pub(in crate::op) fn listed(layer: &Layer, call: &Call, env: &Env) -> Option<(Pl
         let is_same = [b, c, d].iter().all(|other| other.to_string() == a.to_string());
         let message = match is_same {
             true => fixed(layer, call, &wrong, &a.to_string()),
-            false => message(&wrong, &[], help).into(),
+            false => message(&wrong, help),
         };
         return Some((place, message));
     }
     one_value(layer.name, &numbers).map(|value| (place, fixed(layer, call, &wrong, &value)))
 }
 
-/// The one value of some numbers.
+/// The single value that some numbers make up.
 fn one_value(layer: &str, numbers: &[&Expr]) -> Option<String> {
     let sized = |numbers: &[&Expr]| {
         let is_plain = numbers.iter().all(|number| matches!(number.kind, ExprKind::Int(_)));
@@ -47,5 +47,5 @@ fn one_value(layer: &str, numbers: &[&Expr]) -> Option<String> {
 
 fn fixed(layer: &Layer, call: &Call, wrong: &str, value: &str) -> Message {
     let becomes = format!("{}({value})", layer.name);
-    Message::from(message(wrong, &[], &format!("write `{becomes}`"))).fix([Edit::instead(call.place, becomes)])
+    message(wrong, &format!("write `{becomes}`")).fix([Edit::instead(call.place, becomes)])
 }

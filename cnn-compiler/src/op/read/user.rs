@@ -1,4 +1,4 @@
-//! Paths of functions and types by the user, and the tensors of their layers.
+//! Paths of the user's functions and types, and the tensors of their layers.
 
 use cnn_net::op::Dims;
 

@@ -5,7 +5,7 @@ use cnn_net::op::{
 };
 
 use super::{list, listed_divisors};
-use crate::shapes::ways::Argument;
+use crate::shapes::argument::Argument;
 use crate::shapes::{Fault, Inferred};
 
 type Found = Result<Inferred, Box<Fault>>;

@@ -26,7 +26,7 @@ use crate::limited;
 use crate::registry::{Model, OwnWeights};
 use crate::stdin::is_dash;
 
-pub(crate) use self::text::{declared, planned, rust_file};
+pub(crate) use self::text::{declared, planned, rust_file, type_name};
 
 /// The largest Rust file that is read.
 const MOST_RUST: usize = 64 << 20;

@@ -26,7 +26,7 @@ use crate::limited;
 use crate::registry::{Model, OwnWeights};
 use crate::stdin::is_dash;
 
-pub(crate) use self::text::{declared, planned, rust_file};
+pub(crate) use self::text::{declared, planned, rust_file, type_name};
 
 /// The largest Rust file that is read.
 const MOST_RUST: usize = 64 << 20;
@@ -159,9 +159,9 @@ fn crate_root(file: &Path) -> io::Result<PathBuf> {
     Ok(root.unwrap_or(folder).to_path_buf())
 }
 
-/// `net.rs::Name`, for a message.
+/// The argument that means a net of a file, for a message.
 fn with_name(file: &Path, net: &str) -> String {
-    format!("{}::{net}", if is_dash(file) { "-".to_owned() } else { shown(file) })
+    format!("{}::{net}", if is_dash(file) { "-- -".to_owned() } else { shown(file) })
 }
 
 #[cfg(test)]

@@ -153,8 +153,14 @@ pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
         let sign = text.get(start..).and_then(|rest| rest.chars().next()).filter(|sign| !sign.is_ascii());
         let place = start..start + sign.map_or(1, char::len_utf8);
         let Some(sign) = sign else {
-            let text = "this can't be read as Rust\nhelp: close all brackets, quotes and comments".to_owned();
-            return Wrong { place: error.span().byte_range(), text };
+            // As in Python.
+            let is_quote = text.get(start..).is_some_and(|rest| rest.starts_with('\''));
+            let help = if is_quote {
+                "single quotes hold one character: remove them"
+            } else {
+                "close all brackets, quotes and comments"
+            };
+            return Wrong { place: error.span().byte_range(), text: message("this can't be read as Rust", &[], help) };
         };
         let wrong = format!("this can't be read as Rust: `{sign}` ({}) is none of its signs", sign.escape_unicode());
         let help =
@@ -338,6 +344,9 @@ mod tests {
         assert_eq!(places, ["0"], "{wrongs:?}");
         let open = File::parse("network! { N: 1 -> 1 {").err().expect("it is open");
         assert!(open.text.starts_with("this can't be read as Rust"), "{open:?}");
+        let quoted = "network! { N: 4 -> 3 { conv(4, 3x3, pad = 'same'); } }";
+        let wrong = File::parse(quoted).err().expect("a character has one sign");
+        assert!(wrong.text.ends_with("help: single quotes hold one character: remove them"), "{wrong:?}");
         let typed = "network! { N: 1×4 -> 3 { } }";
         let wrong = File::parse(typed).err().expect("a sign is none of Rust's");
         assert_eq!(&typed[wrong.place], "×");

@@ -561,6 +561,12 @@ fn names_that_are_no_words() {
 }
 
 #[test]
+fn operators_are_found_whole() {
+    check("Net: 4 -> 4 { linear(4) -> -> relu; }", &[("-", "expected a step, found `->`")]);
+    check("Net: 4 -> 4 { linear(4) && relu; }", &[("&", "expected `;`, or `->` and the next step, found `&&`")]);
+}
+
+#[test]
 fn mistakes_at_the_end_are_shown_at_the_last_token() {
     for (source, message) in [
         ("Net", "expected `:` and the shapes of input and output, found the end"),

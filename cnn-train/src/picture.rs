@@ -121,7 +121,7 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
 
 /// The picture in a PNG or JPEG file. The first bytes decide which it is.
 fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
-    let damaged = |error: ImageError| PictureError::Damaged(error.to_string());
+    let damaged = |error: ImageError| PictureError::Damaged(error.to_string().trim_end().to_owned());
     let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     // The size is checked below, with its own error. This limits everything else in a PNG.

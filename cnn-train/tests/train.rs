@@ -279,6 +279,24 @@ fn what_is_wrong_with_pictures_is_said() {
     fs::write(&other, "no picture").expect("it can be written");
     let error = printed::<Colours<'static>>(&job).expect_err("a picture would be left out");
     assert_eq!(error, format!("{} is neither PNG nor JPEG: convert it, or remove it", other.display()));
+    fs::remove_file(&other).expect("it can be removed");
+    let stray = data.join("5.png");
+    fs::copy(data.join("warm/1.png"), &stray).expect("it can be copied");
+    let error = printed::<Colours<'static>>(&job).expect_err("a picture would be left out");
+    let expected = "is a picture of no class: move it into the folder of one, or remove it";
+    assert_eq!(error, format!("{} {expected}", stray.display()));
+    let inner = data.join("warm/more");
+    fs::create_dir(&inner).expect("a folder can be made");
+    fs::rename(&stray, inner.join("5.png")).expect("it can be renamed");
+    let error = printed::<Colours<'static>>(&job).expect_err("a picture would be left out");
+    assert_eq!(error, format!("{} is a folder within a class: move its pictures up, or remove it", inner.display()));
+    fs::remove_dir_all(&inner).expect("it can be removed");
+    // The start of a photograph, whose decoder ends its message with a line break.
+    let photo = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pictures/photo.jpg")).expect("it is there");
+    fs::write(&cut, &photo[..photo.len().min(300)]).expect("it can be written");
+    let error = printed::<Colours<'static>>(&job).expect_err("a picture is cut off");
+    assert!(error.ends_with("; mend or remove it") && !error.contains('\n'), "{error}");
+    fs::remove_file(&cut).expect("it can be removed");
     fs::create_dir(data.join("third")).expect("a folder can be made");
     let error = printed::<Digits<'static>>(&job).expect_err("there are three");
     assert!(error.contains("has 3 classes (cold, third, warm)"), "{error}");

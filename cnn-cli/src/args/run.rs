@@ -18,7 +18,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) pictures: PictureArgs,
     /// The safetensors file to write; an older one is replaced; `-` is standard output
-    #[arg(long, value_name = "Y.safetensors")]
+    #[arg(short, long, value_name = "Y.safetensors")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) json: Json,

@@ -12,7 +12,7 @@ pub(crate) struct TraceArgs {
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
     /// The safetensors file to write; an older one is replaced; `-` is standard output
-    #[arg(long, value_name = "T.safetensors")]
+    #[arg(short, long, value_name = "T.safetensors")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) json: Json,

@@ -94,7 +94,9 @@ pub(crate) struct TrainArgs {
     pub(crate) json: Json,
 }
 
-pub(super) const USAGE: &str = "cnn train [OPTIONS] <NET|FILE.rs[::NET]> --data <DATA>... -o <W.safetensors>";
+pub(super) const USAGE: &str = "\
+cnn train [OPTIONS] <NET|FILE.rs[::NET]> --data <DATA>...
+           -o <W.safetensors>";
 
 pub(super) const ABOUT: &str = "\
 Train a net, and write its weights as a safetensors file, which PyTorch and all other commands read.

@@ -40,8 +40,8 @@ fn missing(families: &[Family]) -> String {
     }
     let nets: usize = missing.iter().map(|family| family.nets.len()).sum();
     let mut lines = format!(
-        "\n{nets} more nets are not in this program. `cargo install cnn-cli --features \
-         all-nets`\nadds all, and these features some:\n"
+        "\n{nets} more nets are not in this program.\n`cargo install cnn-cli --features \
+         all-nets` adds all, and these features some:\n"
     );
     for Family { feature, nets, .. } in missing {
         // Without what may be left out, so that a line fits a terminal.
@@ -85,8 +85,8 @@ mod tests {
             Family { feature: Some("mobilenet"), built: false, nets: &["torchvision-mobilenet_v2", "mobilenet_v3"] };
         let other = Family { feature: Some("unet"), nets: &["unet"], ..missing_ones };
         assert_eq!(missing(&[there]), "");
-        let expected = "\n3 more nets are not in this program. `cargo install cnn-cli --features all-nets`\n\
-                        adds all, and these features some:\n  \
+        let expected = "\n3 more nets are not in this program.\n\
+                        `cargo install cnn-cli --features all-nets` adds all, and these features some:\n  \
                         mobilenet: mobilenet_v2, mobilenet_v3\n  unet: unet\n";
         assert_eq!(missing(&[there, missing_ones, other]), expected);
     }

@@ -12,6 +12,9 @@ use crate::progress::Bar;
 use crate::registry::{Model, OwnWeights};
 use crate::tensors::{self, unreadable};
 
+/// More renaming rules than this are no help as options.
+const MOST_OPTIONS: usize = 8;
+
 /// The net with the weights of a file, or with those that it comes with.
 pub(super) fn start(model: &'static Model, args: &WeightedArgs) -> Result<Box<dyn DynNetwork>, Failure> {
     match (&args.weights, model.embedded) {
@@ -90,9 +93,29 @@ impl<'a> WeightsFile<'a> {
     pub(super) fn failure(&self, error: &WeightsError) -> Failure {
         match error.problems.as_slice() {
             [Problem::Unreadable(why @ Unreadable::File { .. })] => unreadable(&self.path, why),
-            _ => Failure::Message(format!("{}: {error}", shown(&self.path))),
+            _ => Failure::Message(format!("{}: {}", shown(&self.path), told(error))),
         }
     }
+}
+
+/// What is wrong with weights; the rules that an error proposes, as options too.
+pub(super) fn told(error: &WeightsError) -> String {
+    let mut text = error.to_string();
+    let rules = error.problems.iter().flat_map(|problem| match problem {
+        Problem::Prefixed { prefix } => vec![(format!("{prefix}*"), "*".to_owned())],
+        Problem::Wrapped { rules } if rules.len() <= MOST_OPTIONS => rules.clone(),
+        _ => Vec::new(),
+    });
+    // In quotes for a shell; a name with others is left to its reader.
+    let is_plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '*'));
+    let options: Vec<String> = rules
+        .filter(|(from, to)| is_plain(from) && is_plain(to))
+        .map(|(from, to)| format!("--rename '{from}={to}'"))
+        .collect();
+    if !options.is_empty() {
+        text += &format!("\n  as an option: {}", options.join(" "));
+    }
+    text
 }
 
 /// Says that a net comes without weights.

@@ -13,7 +13,7 @@ use crate::registry::Model;
 /// A declaration as a Rust file: a comment, and `network!`, in which the net is public and has these attributes.
 pub(crate) fn rust_file(comment: &str, declaration: &str, net: &str, attributes: &[String]) -> String {
     let mut text = format!("{comment}\nuse cnn::network;\n\nnetwork! {{\n");
-    let begin = format!("{net}:");
+    let begin = format!("{}:", type_name(declaration, net));
     for line in declaration.lines() {
         if line.starts_with(&begin) {
             // A net that others can use.
@@ -24,6 +24,13 @@ pub(crate) fn rust_file(comment: &str, declaration: &str, net: &str, attributes:
         }
     }
     text + "}\n"
+}
+
+/// The type of a net, as its declaration has it: of a net with the name of a keyword, `r#type`.
+pub(crate) fn type_name(declaration: &str, net: &str) -> String {
+    let raw = format!("r#{net}");
+    let is_raw = declaration.lines().any(|line| line.strip_prefix(&raw).is_some_and(|rest| rest.starts_with(':')));
+    if is_raw { raw } else { net.to_owned() }
 }
 
 /// A declaration as a Rust file, for the compiler.

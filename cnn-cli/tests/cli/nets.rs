@@ -77,6 +77,8 @@ fn a_net_of_a_rust_file_is_summarised_drawn_and_planned() {
     // From elsewhere, and through standard input.
     assert_eq!(run(["summary", &format!("{}::Small", folder.path("net.rs").display())]).ok(), summary);
     assert_eq!(run_with(["summary", "--", "-::Small"], FILE.as_bytes()).ok(), summary);
+    let several = run_with(["summary", "-"], FILE.as_bytes()).error();
+    assert!(several.contains("`-- -::Small`"), "{several}");
 }
 
 #[test]

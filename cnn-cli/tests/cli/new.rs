@@ -72,6 +72,18 @@ fn a_crate_has_the_net_its_weights_and_recorded_results() {
 }
 
 #[test]
+fn a_net_may_have_the_name_of_a_keyword() {
+    let folder = Folder::new("new_keyword");
+    folder.file("net.rs", NET.replace("Net:", "r#type:"));
+    run(arguments(&folder, &[])).ok();
+    let made = |file: &str| fs::read_to_string(folder.path("made").join(file)).unwrap();
+    assert!(made("src/main.rs").contains("net::r#type::embedded()"));
+    let net = made("src/net.rs");
+    let [weights, header] = ["#[weights(\"weights.safetensors\")]", "pub r#type: "].map(|part| net.find(part));
+    assert!(weights.is_some() && weights < header, "{net}");
+}
+
+#[test]
 fn given_results_are_compared_before_a_crate_is_made() {
     let folder = with_net("new_recorded");
     folder.file("w", file_of_all(&known()));

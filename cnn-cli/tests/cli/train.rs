@@ -176,6 +176,19 @@ fn files_without_the_net_are_refused_before_anything_is_built() {
 
 #[cfg(unix)]
 #[test]
+fn crates_that_cargo_does_not_find_can_come_from_a_checkout() {
+    let folder = Folder::new("train_without_crates");
+    folder.file("net.rs", "network! { A: 4 -> 2 { linear(2); } }");
+    let mut command = cnn();
+    // A cargo that ends without a lock file.
+    command.env("CARGO", "false").env("XDG_CACHE_HOME", folder.path("cache")).current_dir(folder.path(""));
+    let ran = Ran::from(command.args(["train", "net.rs", "--data", "digits", "-o", "w"]).output().unwrap());
+    let expected = concat!("cargo found no crate `cnn` ", env!("CARGO_PKG_VERSION"), ", the version of this program: ");
+    assert!(ran.error().starts_with(expected));
+}
+
+#[cfg(unix)]
+#[test]
 fn a_training_that_is_stopped_goes_on() {
     use std::process::{Command, Stdio};
 

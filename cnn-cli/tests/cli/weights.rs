@@ -80,6 +80,7 @@ fn shards_and_rules_are_for_all_commands() {
     assert_eq!(tensors(&y), tensors(&z));
     let said = run(begin.iter().cloned().chain(files(&index, &z))).errors();
     assert!(said.contains(r#"rename with the rule "module.*" => "*""#), "{said}");
+    assert!(said.ends_with("\n  as an option: --rename 'module.*=*'"), "{said}");
     let said = run(begin.iter().cloned().chain(files(&index, &z)).chain(["--rename=module".into()])).errors();
     assert!(said.contains("expected FROM=TO"), "{said}");
 }

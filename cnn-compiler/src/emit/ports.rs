@@ -176,7 +176,8 @@ impl Ports<'_> {
         };
         let written = quote!(self.watched(rt::None, input).as_slice().get(..<[_]>::len(input)).unwrap_or_default());
         let (returned, written) = if self.graph.names_outputs() {
-            let each = quote!(impl ::core::iter::ExactSizeIterator<Item = #output<'_>>);
+            // Of the net's memory, and not of the images.
+            let each = quote!(impl ::core::iter::ExactSizeIterator<Item = #output<'_>> + use<'_, S>);
             (
                 each,
                 quote!(::core::iter::Iterator::map(#written.iter(), <#output<'_> as ::core::convert::From<_>>::from)),

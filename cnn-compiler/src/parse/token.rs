@@ -1,7 +1,7 @@
 //! The parser's queries about single tokens.
 
 use proc_macro2::extra::DelimSpan;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Error, Result, Token, braced, token};
@@ -11,6 +11,9 @@ const DEEPEST: usize = 60;
 
 /// More tokens of Rust than this could overflow the stack: any of them may be a level of `syn`'s recursion (`&&&T`, `A<B<C>>`).
 const LONGEST: usize = 40;
+
+/// Operators of two characters, which Rust reads as two tokens.
+const OPERATORS: [&str; 7] = ["->", "=>", "::", "..", "==", "&&", "||"];
 
 /// Whether the next token is this word.
 pub(super) fn is_word(input: ParseStream<'_>, word: &str) -> bool {
@@ -25,7 +28,15 @@ pub(super) fn expected(input: ParseStream<'_>, what: &str) -> Error {
 
 /// The next token in words.
 pub(super) fn found(input: ParseStream<'_>) -> String {
-    let Ok(token) = input.fork().parse::<TokenTree>() else { return "the end".to_owned() };
+    let ahead = input.fork();
+    let Ok(token) = ahead.parse::<TokenTree>() else { return "the end".to_owned() };
+    if let (TokenTree::Punct(first), Ok(TokenTree::Punct(second))) = (&token, ahead.parse())
+        && first.spacing() == Spacing::Joint
+        && let operator = format!("{first}{second}")
+        && OPERATORS.contains(&operator.as_str())
+    {
+        return format!("`{operator}`");
+    }
     match token {
         TokenTree::Group(group) => match group.delimiter() {
             proc_macro2::Delimiter::Parenthesis => "`( … )`".to_owned(),

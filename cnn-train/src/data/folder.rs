@@ -13,7 +13,8 @@ use crate::picture;
 
 /// The ends of the names of pictures.
 const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
-/// The ends of the names of pictures in other formats. Skipping these silently would train on only a part of the data.
+/// The ends of the names of pictures in other formats. Whatever would be left out silently is an error: these, and pictures that are
+/// in no class, or in folders within a class.
 const OTHERS: [&str; 8] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "jxl"];
 
 /// What is in a folder, sorted by name, but for hidden files.
@@ -45,6 +46,9 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if let Some(other) = files.iter().find(|path| has_extension(path, &OTHERS)) {
         return Err(Error::data(other, "is neither PNG nor JPEG: convert it, or remove it"));
     }
+    if let Some(inner) = files.iter().find(|path| path.is_dir()) {
+        return Err(Error::data(inner, "is a folder within a class: move its pictures up, or remove it"));
+    }
     let pictures: Vec<PathBuf> = files.into_iter().filter(|path| has_extension(path, &PICTURES)).collect();
     if pictures.is_empty() {
         return Err(Error::data(folder, "has no pictures: put PNG or JPEG files into it, or remove it"));
@@ -54,13 +58,16 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// The set of a folder, which has a folder of pictures for each class.
 pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
-    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries(folder)?.into_iter().partition(|path| path.is_dir());
     let classes: Vec<String> = folders.iter().map(|path| name(path)).collect();
     if classes.len() < 2 {
         return Err(Error::data(
             folder,
             "has neither IDX files nor a folder of pictures for each of several classes: cats/1.png, dogs/1.png",
         ));
+    }
+    if let Some(stray) = files.iter().find(|path| has_extension(path, &PICTURES) || has_extension(path, &OTHERS)) {
+        return Err(Error::data(stray, "is a picture of no class: move it into the folder of one, or remove it"));
     }
     check_classes(folder, &classes, wanted.target)?;
     check(wanted.shape)?;

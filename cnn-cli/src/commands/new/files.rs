@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::failure::{Failure, printable};
-use crate::net::rust_file;
+use crate::net::{rust_file, type_name};
 use crate::registry::Model;
 use cnn_compiler::ast::Budget;
 use cnn_compiler::plan::Options;
@@ -34,7 +34,8 @@ pub(super) struct Crate<'a> {
 impl Crate<'_> {
     /// All of them, for a crate in a folder of this name, with the net of an argument.
     pub(super) fn files(&self, folder: &str, argument: &str) -> Vec<(String, Vec<u8>)> {
-        let main = include_str!("main.txt").replace("NET", self.model.graph.name);
+        let net = type_name(self.declaration, self.model.graph.name);
+        let main = include_str!("main.txt").replace("NET", &net);
         let main = main.replace("SHARE", &format!("{:e}", self.tolerance));
         let files = [
             ("Cargo.toml", self.manifest(folder)),

@@ -15,12 +15,21 @@ use serde_json::Value;
 use super::source::{FUNCTION, Source, function};
 use crate::failure::Failure;
 
+/// What to do if cargo doesn't find the crates.
+const LOST: &str = concat!(
+    "cargo found no crate `cnn` ",
+    env!("CARGO_PKG_VERSION"),
+    ", the version of this program: `--path CHECKOUT` builds with a checkout of the repository"
+);
+
 /// A crate that was written.
 pub(super) struct Build {
     folder: PathBuf,
     /// Where cargo puts what it builds.
     target: PathBuf,
     package: String,
+    /// Whether it is built with a checkout.
+    is_local: bool,
 }
 
 impl Build {
@@ -31,7 +40,7 @@ impl Build {
         let key = blake3::hash(format!("{}::{}", full.display(), source.net).as_bytes()).to_hex();
         let package = format!("train-{}-{}", source.net.to_lowercase(), &key[..8]);
         let folder = cache.join(&package);
-        let build = Self { target: cache.join("target"), package, folder };
+        let build = Self { target: cache.join("target"), package, folder, is_local: checkout.is_some() };
         let checkout = checkout.map(absolute).transpose()?;
         build.write("Cargo.toml", &build.manifest(checkout.as_deref())?)?;
         let file = file_name(&source.path);
@@ -99,7 +108,9 @@ impl Build {
             ))
         })?;
         if !built.status.success() {
-            return Err(Failure::Reported);
+            // Without a lock file, cargo has not even found all crates.
+            let is_lost = !self.is_local && !self.folder.join("Cargo.lock").exists();
+            return Err(if is_lost { Failure::Message(LOST.to_owned()) } else { Failure::Reported });
         }
         let program = program(&built.stdout).ok_or_else(|| Failure::Message("cargo built no program".to_owned()))?;
         replaced(Command::new(program).arg(job))

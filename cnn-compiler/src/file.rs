@@ -160,7 +160,10 @@ pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
             } else {
                 "close all brackets, quotes and comments"
             };
-            return Wrong { place: error.span().byte_range(), text: message("this can't be read as Rust", &[], help) };
+            return Wrong {
+                place: error.span().byte_range(),
+                text: message("this can't be read as Rust", help).to_string(),
+            };
         };
         let wrong = format!("this can't be read as Rust: `{sign}` ({}) is none of its signs", sign.escape_unicode());
         let help =

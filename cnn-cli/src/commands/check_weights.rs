@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use cnn::weights::{Problem, Report, WeightsError};
 use serde_json::{Value, json};
 
-use super::weights::{WeightsFile, told};
+use super::weights::{WeightsFile, explained};
 use crate::args::check_weights::CheckWeightsArgs;
 use crate::colours::{BAD, GOOD};
 use crate::failure::{Failure, printable};
@@ -25,7 +25,7 @@ pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut Output<impl Write
     if let [Problem::Unreadable(_)] = report.problems.as_slice() {
         return Err(file.failure(&error(&report.problems)));
     }
-    let text = told(&error(&report.problems));
+    let text = explained(&error(&report.problems));
     let (summary, problems) = text.split_once('\n').unwrap_or((&text, ""));
     if args.json.json {
         out.json(&object(args, model, &report))?;

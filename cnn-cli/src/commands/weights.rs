@@ -93,13 +93,13 @@ impl<'a> WeightsFile<'a> {
     pub(super) fn failure(&self, error: &WeightsError) -> Failure {
         match error.problems.as_slice() {
             [Problem::Unreadable(why @ Unreadable::File { .. })] => unreadable(&self.path, why),
-            _ => Failure::Message(format!("{}: {}", shown(&self.path), told(error))),
+            _ => Failure::Message(format!("{}: {}", shown(&self.path), explained(error))),
         }
     }
 }
 
 /// What is wrong with weights; the rules that an error proposes, as options too.
-pub(super) fn told(error: &WeightsError) -> String {
+pub(super) fn explained(error: &WeightsError) -> String {
     let mut text = error.to_string();
     let rules = error.problems.iter().flat_map(|problem| match problem {
         Problem::Prefixed { prefix } => vec![(format!("{prefix}*"), "*".to_owned())],

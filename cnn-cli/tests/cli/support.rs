@@ -1,11 +1,12 @@
 //! Running the program, and files for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
@@ -95,9 +96,20 @@ pub(crate) fn digits_folder() -> PathBuf {
 /// A new folder of this name for a test.
 pub(crate) struct Folder(PathBuf);
 
+/// The folders of tests that run at this time.
+static IN_USE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        IN_USE.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
 impl Folder {
     pub(crate) fn new(test: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let is_new = IN_USE.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        assert!(is_new, "two tests have a folder {test}");
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)

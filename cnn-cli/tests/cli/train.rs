@@ -114,7 +114,7 @@ fn a_multilayer_perceptron_learns_digits_and_a_perceptron_a_line() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let folder = Folder::new("train_refuses");
+    let folder = Folder::new("train_does_not_fit");
     let error = train(&folder, &["lenet5", "--data", "gone", "-o", "w.safetensors"]).error();
     assert!(error.starts_with("gone cannot be read: "), "{error}");
     let error = train(&folder, &["lenet5", "--data", "digits", "-o", "no/w.safetensors"]).error();

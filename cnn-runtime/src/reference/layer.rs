@@ -1,4 +1,4 @@
-//! One layer with its tensors: which function computes it.
+//! One layer with its tensors: which function computes it, and which one its gradients.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use cnn_net::graph::{Node, Role};
 use cnn_net::op::{Layer, Op};
 
+#[cfg(feature = "train")]
+use super::gradient::{self, Gradients};
 use super::{
     RunError, Statistics, Tensor, Weight, activate, adaptive_avg_pool, adaptive_max_pool, add, avg_pool, batch_norm,
     channel_max, channel_mean, concat, conv, conv_transpose, flatten, global_avg_pool, global_max_pool, glu, grn,
@@ -14,7 +16,7 @@ use super::{
 };
 
 /// The tensors of a net by name.
-pub(super) type Tensors<W> = BTreeMap<String, Vec<W>>;
+type Tensors<W> = BTreeMap<String, Vec<W>>;
 
 /// Runs one layer on one sample, as at inference.
 pub(super) fn forward<W: Weight>(node: &Node<'_>, params: &Tensors<W>, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
@@ -56,6 +58,53 @@ pub(super) fn forward<W: Weight>(node: &Node<'_>, params: &Tensors<W>, inputs: &
     })
 }
 
+/// The gradients of one layer of one sample: how its inputs and its tensors change the loss, if its output changes it by
+/// `upstream`. Dropout passes everything, and batch normalisation has its running statistics.
+#[cfg(feature = "train")]
+pub(super) fn backward<W: Weight>(
+    node: &Node<'_>,
+    params: &Tensors<W>,
+    inputs: &[&Tensor],
+    upstream: &Tensor,
+) -> Result<Gradients, RunError> {
+    let tensor = |role| find(node, params, role);
+    let (input, shape) = (inputs[0], inputs[0].shape);
+    Ok(match node.op.closed() {
+        Layer::Conv(op) => gradient::conv(&op, input, tensor(Role::Weight)?, upstream),
+        Layer::ConvTranspose(op) => gradient::conv_transpose(&op, input, tensor(Role::Weight)?, upstream),
+        Layer::Linear(op) => gradient::linear(&op, input, tensor(Role::Weight)?, upstream),
+        Layer::MaxPool(op) => gradient::max_pool(&op, input, upstream).into(),
+        Layer::AvgPool(op) => gradient::avg_pool(&op, shape, upstream).into(),
+        Layer::GlobalAvgPool => gradient::global_avg_pool(shape, upstream).into(),
+        Layer::GlobalMaxPool => gradient::global_max_pool(input, upstream).into(),
+        Layer::AdaptiveAvgPool(_) => gradient::adaptive_avg_pool(shape, upstream).into(),
+        Layer::AdaptiveMaxPool(_) => gradient::adaptive_max_pool(input, upstream).into(),
+        Layer::ChannelMean => gradient::channel_mean(shape, upstream).into(),
+        Layer::ChannelMax => gradient::channel_max(input, upstream).into(),
+        Layer::Flatten => gradient::flatten(shape, upstream).into(),
+        Layer::Rearrange(op) => gradient::rearrange(op, shape, upstream).into(),
+        Layer::Resize(op) => gradient::resize(&op, shape, upstream).into(),
+        Layer::Dropout { .. } => upstream.clone().into(),
+        Layer::Lrn(op) => gradient::lrn(&op, input, upstream).into(),
+        Layer::BatchNorm(op) => gradient::batch_norm(&op, input, &statistics(node, params)?, upstream),
+        Layer::Norm(op) => gradient::normalise(&op, input, weight(node, params)?, upstream),
+        Layer::Grn { eps } => gradient::grn(eps, input, tensor(Role::Weight)?, upstream),
+        Layer::Scale { factor } => gradient::scale(factor, input, weight(node, params)?.unwrap_or_default(), upstream),
+        Layer::Glu => gradient::glu(input, upstream).into(),
+        Layer::Prelu(per) => gradient::prelu(per, input, tensor(Role::Weight)?, upstream),
+        Layer::Activation(op) => gradient::activation(op, input, upstream).into(),
+        Layer::Softmax => gradient::softmax(input, upstream).into(),
+        Layer::LogSoftmax => gradient::log_softmax(input, upstream).into(),
+        Layer::Concat => gradient::concat(inputs, upstream).into(),
+        Layer::Add => gradient::add(inputs, upstream).into(),
+        Layer::Sub => gradient::sub(inputs, upstream).into(),
+        Layer::Mul => gradient::mul(inputs, upstream).into(),
+        Layer::Max => gradient::max(inputs, upstream).into(),
+        Layer::Map(function) => gradient::user::map(node, function, input, upstream)?.into(),
+        Layer::Custom(layer) => gradient::user::custom(node, &layer, inputs, params, upstream)?,
+    })
+}
+
 /// The tensors of a batch normalisation.
 pub(super) fn statistics<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Statistics<'p, W>, RunError> {
     Ok(Statistics {
@@ -72,7 +121,7 @@ fn bias<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Option<&'p [W]
 }
 
 /// The weight of a layer that is declared with one.
-pub(super) fn weight<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Option<&'p [W]>, RunError> {
+fn weight<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Option<&'p [W]>, RunError> {
     perhaps(node, params, Role::Weight)
 }
 

@@ -13,7 +13,7 @@ use crate::reference::user::{missing, tensors};
 use crate::reference::{RunError, Tensor, Weight};
 
 /// The gradient of what a function was applied to.
-pub(super) fn map(
+pub(in crate::reference) fn map(
     node: &Node<'_>,
     function: UserFunction,
     input: &Tensor,
@@ -27,7 +27,7 @@ pub(super) fn map(
 }
 
 /// The gradients of a layer.
-pub(super) fn custom<W: Weight>(
+pub(in crate::reference) fn custom<W: Weight>(
     node: &Node<'_>,
     layer: &UserLayer,
     inputs: &[&Tensor],

@@ -100,7 +100,7 @@ impl Forward<'_> {
         let mut of_inputs = vec![Vec::new(); node.inputs.len()];
         for (image, upstream) in upstream.iter().enumerate() {
             let upstream = mask.map_or_else(|| upstream.clone(), |mask| masked(&mask, image, upstream));
-            let gradients = gradient::backward(node, self.parameters, &self.inputs(node, image), &upstream)?;
+            let gradients = layer::backward(node, self.parameters, &self.inputs(node, image), &upstream)?;
             self.add_tensors(node, &gradients, all);
             for (of_input, gradient) in of_inputs.iter_mut().zip(gradients.inputs) {
                 of_input.push(gradient);

@@ -96,7 +96,7 @@ fn a_batch_is_an_array_of_images() {
         assert!(some.len() == count * 7 && is_near(some, &written));
     }
     // The images need not live as long as what is computed.
-    let some = net.forward_partial(&vec![inputs[1]; 2]).expect("some images");
+    let some = net.forward_partial(&[inputs[1]; 2]).expect("some images");
     assert!(some.into_iter().all(|outputs| is_near(outputs.same, &written[7..9])));
     assert_eq!(
         net.forward_partial(&[]).err().map(|error| error.to_string()).as_deref(),

@@ -1,15 +1,13 @@
 //! Several maps into one, element by element.
 
 #[cfg(feature = "alloc")]
-use alloc::vec::Vec;
+mod call;
 
 #[cfg(feature = "alloc")]
-use cnn_net::literal::{Literal, Rust};
+pub use self::call::{MergeCall, Merging};
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::kernels::activation::Elementwise;
-#[cfg(feature = "alloc")]
-use crate::kernels::call::KernelCall;
 use crate::kernels::epilogue::Epilogue;
 use crate::place::bounds::{Checked, Reach, Region};
 use crate::place::map::Map;
@@ -320,83 +318,5 @@ impl<F: Fold> Folding<'_, F> {
         let from = self.ws.wrapping_add(spread(input, self.output).at(y, x)).cast_const();
         // SAFETY: the caller's promise.
         unsafe { if is_channel(input, self.output) { s.splat(*from) } else { s.load_first(from.add(i), rest) } }
-    }
-}
-
-/// [`add`], [`sub`], [`mul`] or [`maximum`] with its numbers.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Debug)]
-pub struct MergeCall {
-    /// What it reads.
-    pub inputs: Vec<Map>,
-    /// What it writes.
-    pub output: Map,
-    /// Applied last.
-    pub activation: Activation,
-    /// What it does to them.
-    pub merging: Merging,
-}
-
-/// What several maps become.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merging {
-    /// Their sum.
-    Sum,
-    /// The first minus the others.
-    Difference,
-    /// Their product.
-    Product,
-    /// The largest of them.
-    Maximum,
-}
-
-#[cfg(feature = "alloc")]
-impl Literal for MergeCall {
-    fn write(&self, to: &mut Rust) {
-        to.path("Merge::new(&[");
-        for input in &self.inputs {
-            to.read(input);
-            to.push(", ");
-        }
-        to.push("], ");
-        self.output.write(to);
-        to.push(")");
-        if self.activation != Activation::Identity {
-            to.push(".activation(");
-            self.activation.write(to);
-            to.push(")");
-        }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl KernelCall for MergeCall {
-    fn function(&self) -> &'static str {
-        match self.merging {
-            Merging::Sum => "add",
-            Merging::Difference => "sub",
-            Merging::Product => "mul",
-            Merging::Maximum => "maximum",
-        }
-    }
-
-    fn descriptor(&self) -> (&'static str, &dyn Literal) {
-        ("Merge<'static>", self)
-    }
-
-    fn output(&self) -> Option<(Map, &'static str)> {
-        Some((self.output, ".output"))
-    }
-
-    #[cfg(feature = "kernels")]
-    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
-        let function = match self.merging {
-            Merging::Sum => add,
-            Merging::Difference => sub,
-            Merging::Product => mul,
-            Merging::Maximum => maximum,
-        };
-        function(run, &Merge::new(&self.inputs, self.output).activation(self.activation).check(), ws);
     }
 }

@@ -3,18 +3,15 @@
 //! An input that was repeated, a pixel over the whole map or a channel for all, has the sum of the gradients of its repetitions.
 
 #[cfg(feature = "alloc")]
-use alloc::vec::Vec;
-use core::ops::Range;
+mod call;
 
 #[cfg(feature = "alloc")]
-use cnn_net::literal::{Literal, Rust};
+pub use self::call::MergeGradientCall;
+
+use core::ops::Range;
 
 use crate::exec::divide::div_ceil;
 use crate::exec::run::{Partition, Run, nanos_of_floats};
-#[cfg(feature = "alloc")]
-use crate::kernels::call::KernelCall;
-#[cfg(feature = "alloc")]
-use crate::kernels::merge::Merging;
 use crate::kernels::pool::{BLOCK, Mean, Sums};
 use crate::place::bounds::{Checked, Reach, Region};
 use crate::place::map::Map;
@@ -335,70 +332,5 @@ impl<R: Role> Merged<'_, R> {
         let from = self.ws.wrapping_add(at).cast_const();
         // SAFETY: a pixel of a map that was checked; of a single channel, or with as many as `upstream`.
         unsafe { if map.channels == 1 { s.splat(*from) } else { s.load_first(from.add(c), upstream.channels - c) } }
-    }
-}
-
-/// [`add_gradient`], [`sub_gradient`], [`mul_gradient`] or [`maximum_gradient`] with its numbers.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Debug)]
-pub struct MergeGradientCall {
-    /// What was merged.
-    pub inputs: Vec<Map>,
-    /// Which of them it is the gradient of.
-    pub index: usize,
-    /// The gradient of what they became.
-    pub upstream: Map,
-    /// The gradient of the input.
-    pub output: Map,
-    /// What was done to them.
-    pub merging: Merging,
-}
-
-#[cfg(feature = "alloc")]
-impl Literal for MergeGradientCall {
-    fn write(&self, to: &mut Rust) {
-        to.path("MergeGradient::new(&[");
-        for input in &self.inputs {
-            to.read(input);
-            to.push(", ");
-        }
-        to.push("], ");
-        self.index.write(to);
-        to.push(", ");
-        to.read(&self.upstream);
-        to.push(", ");
-        self.output.write(to);
-        to.push(")");
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl KernelCall for MergeGradientCall {
-    fn function(&self) -> &'static str {
-        match self.merging {
-            Merging::Difference if self.index > 0 => "sub_gradient",
-            Merging::Sum | Merging::Difference => "add_gradient",
-            Merging::Product => "mul_gradient",
-            Merging::Maximum => "maximum_gradient",
-        }
-    }
-
-    fn descriptor(&self) -> (&'static str, &dyn Literal) {
-        ("MergeGradient<'static>", self)
-    }
-
-    fn output(&self) -> Option<(Map, &'static str)> {
-        Some((self.output, ".output"))
-    }
-
-    #[cfg(feature = "kernels")]
-    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
-        let function = match self.merging {
-            Merging::Difference if self.index > 0 => sub_gradient,
-            Merging::Sum | Merging::Difference => add_gradient,
-            Merging::Product => mul_gradient,
-            Merging::Maximum => maximum_gradient,
-        };
-        function(run, &MergeGradient::new(&self.inputs, self.index, self.upstream, self.output).check(), ws);
     }
 }

@@ -1,5 +1,7 @@
 //! Values of expressions: numbers, which in a block may depend on its parameters.
 
+mod unknown;
+
 use std::fmt;
 
 use cnn_net::op::Shape;
@@ -7,11 +9,12 @@ use proc_macro2::{Literal, Punct, Spacing};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 
+use self::unknown::unknown_name;
 use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
 use crate::env::{Env, Named};
 use crate::parse::generic;
 use crate::path::RustPath;
-use crate::report::{Edit, Message, Place, Report, listed, nearest};
+use crate::report::{Edit, Message, Report};
 
 /// The largest value of a size, a count or a number in a shape. It keeps products of two far from overflow.
 pub(crate) const LARGEST: i64 = 1 << 24;
@@ -206,34 +209,6 @@ pub(crate) fn check_default(default: &Expr, known: &Env, after: &[String], repor
         | ExprKind::Range(_)
         | ExprKind::Broken => {}
     }
-}
-
-fn unknown_name(place: Place, name: &str, env: &Env) -> Message {
-    let params = env.numbers();
-    if params.is_empty() {
-        let help = format!("`const {name} = …;` before the net names a number; Rust's constants are not seen here");
-        return format!("expected a number, found `{name}`\nhelp: {help}").into();
-    }
-    let spaced = spaced(name, &params);
-    let near = nearest(name, params.iter().copied());
-    let help = match (&spaced, near) {
-        (Some(spaced), _) => format!("names are between spaces, for example `{spaced}`"),
-        (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => {
-            format!("in scope: {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and"))
-        }
-    };
-    let message = format!("`{name}` is neither a parameter nor a constant\nhelp: {help}");
-    let fix = spaced.as_deref().or(near);
-    Message::from(message).fixes(fix.map(|fix| vec![Edit::instead(place, fix)]))
-}
-
-/// A size without spaces, which Rust reads as one word: `k x k`, if that was written `kxk`.
-fn spaced(word: &str, params: &[&str]) -> Option<String> {
-    let parts: Vec<&str> = word.split('x').collect();
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_size = parts.len() > 1 && parts.iter().all(|part| is_number(part) || params.contains(part));
-    is_size.then(|| parts.join(" x "))
 }
 
 /// What a shape belongs to.

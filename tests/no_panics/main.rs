@@ -116,7 +116,7 @@ impl Program {
         let read = |path: &str| fs::read(root.join(path)).expect("the file can be read");
         let manifest = format!(
             "[package]\nname = \"no-panics-program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
-         [dependencies]\ncnn = {{ path = {root:?}, default-features = false }}\n\
+         [dependencies]\ncnn = {{ path = {root:?}, default-features = false, features = [\"train\"] }}\n\
          [profile.release]\ncodegen-units = 1\nlto = true\npanic = \"abort\"\n[workspace]\n"
         );
         write("Cargo.toml", manifest.as_bytes());

@@ -146,10 +146,11 @@ fn a_file_that_is_missing() {
 #[test]
 fn training_without_the_feature() {
     let scratch = Scratch::new("Untrained");
+    scratch.workspace(&["a"]);
     scratch.program("a", 1.0);
     let main = scratch.main().replace("pub Untrained", "#[train(batch = 8)] pub Untrained");
     scratch.write("a/src/main.rs", &main);
-    let error = fails(scratch.cargo("check").current_dir(scratch.path("a")));
+    let error = fails(&mut scratch.cargo("check"));
     assert!(error.contains("a net that trains needs the feature `train` of the crate `cnn`, which is off"), "{error}");
     assert!(error.contains("cargo add cnn --features train") && error.contains("src/main.rs:1:"), "{error}");
     // Running the net adds none.

@@ -24,7 +24,8 @@
 //! and more than that of the direct algorithm, which no plan has to beat, steps change to more exact ones: each time the
 //! change that removes the most error for its cost. They do so at any cost down to [`LOOSE`] times the error of the direct
 //! algorithm, and below that while all changes take no more than [`SPENT`] of the net's time and each is worth it
-//! ([`WORTH`]). `#[algorithm(exact)]` leaves nothing to choose.
+//! ([`WORTH`]). Where errors are [`LARGE`], as in Inception-v3 and ResNet-101, a plan must not add to those of the direct
+//! algorithm, whatever that costs. `#[algorithm(exact)]` leaves nothing to choose.
 //!
 //! Batch normalisations that exporters have folded into weights can't be seen, but let errors grow all the same:
 //! `#[algorithm(folded)]` says that each convolution with a bias holds one.
@@ -47,6 +48,8 @@ const MAXIMUM: f64 = 0.8;
 const GOAL: f64 = 4e-6;
 /// A plan's error may be this many times that of the direct algorithm.
 const LOOSE: f64 = 1.75;
+/// Where a plan's error may no longer be larger than that of the direct algorithm.
+const LARGE: f64 = 1e-4;
 /// The share of a net's time that may be spent to get below that.
 const SPENT: f64 = 0.0125;
 /// What a change must gain below that: its share of a net's time, times this many squares of the direct algorithm's error.
@@ -57,8 +60,9 @@ pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>>
     let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
     let least = settled.sum(|all| all.iter().find(|choice| choice.way.is_exact()).map(|choice| choice.error));
     let goal = (GOAL * GOAL / UNIT).max(least);
+    let loose = (LOOSE * LOOSE * least).min((LARGE * LARGE / UNIT).max(least));
     let cost = settled.cost();
-    while settled.error() > goal.max(LOOSE * LOOSE * least) {
+    while settled.error() > goal.max(loose) {
         let Some(change) = settled.best(f64::INFINITY) else { break };
         settled.chosen[change.step] = change.choice;
     }

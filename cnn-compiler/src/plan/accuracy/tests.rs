@@ -71,3 +71,11 @@ fn nets_that_amplify_are_held_against_the_direct_algorithm() {
     assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(20.0, 1.5)]), [false, true]);
     assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(3.0, 1.01)]), [false, true]);
 }
+
+#[test]
+fn nothing_is_added_to_errors_that_are_large() {
+    // The direct algorithm has 0.7 times what counts as large, or 1.1 times.
+    let factors = |of: f64| [of * of * LARGE * LARGE / UNIT / 2.0; 2];
+    assert_eq!(exact(&factors(0.7), &[step(1.0, 1.1), step(2.0, 3.0)]), [false, false]);
+    assert_eq!(exact(&factors(1.1), &[step(1.0, 1.1), step(2.0, 3.0)]), [false, true]);
+}

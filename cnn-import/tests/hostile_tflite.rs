@@ -48,11 +48,9 @@ fn changed_numbers_never_panic() {
     for name in ["parts.tflite", "open_batch.tflite", "resizes.tflite", "conv_between_batches.tflite"] {
         let whole = file(name);
         for at in 8..whole.len().min(1600) {
-            for value in [0, 0x7F, 0xFF] {
-                let mut changed = whole.clone();
-                changed[at] = value;
-                let _ = import(changed);
-            }
+            let mut changed = whole.clone();
+            changed[at] = [0, 0x7F, 0xFF][at % 3];
+            let _ = import(changed);
         }
     }
 }
@@ -69,11 +67,11 @@ fn claimed_sizes_cost_nothing() {
     ] {
         let whole = file(name);
         for at in (8..whole.len() - 4).step_by(4) {
-            for value in [0, 0xFFFF, 0x7FFF_FFFF, u32::MAX, (whole.len() - at) as u32] {
-                let mut changed = whole.clone();
-                changed[at..at + 4].copy_from_slice(&value.to_le_bytes());
-                let _ = import(changed);
-            }
+            // In turn: there is a fuzz target, too.
+            let value = [0, 0xFFFF, 0x7FFF_FFFF, u32::MAX, (whole.len() - at) as u32][at / 4 % 5];
+            let mut changed = whole.clone();
+            changed[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            let _ = import(changed);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ImageView as _, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::geometry::Span;
 use crate::ink::Ink;
@@ -118,20 +118,32 @@ impl Filter {
 }
 
 /// The part of a resized picture that is kept, row by row.
+fn resize(picture: &impl Picture, filter: Filter, parts: &[Part; 2]) -> TypedImage<'static, U8x3> {
+    let (width, height) = picture.size();
+    let (top, needed) = parts[1].needed(height, filter);
+    let bytes = rgb_rows(picture, top, needed);
+    let rows = TypedImageRef::<U8x3>::from_buffer(width, needed, &bytes).expect("three bytes for each pixel");
+    resize_rows(&rows, top, filter, parts)
+}
+
+/// The same, of the rows from `top` on that it is computed from.
 ///
 /// As in Pillow, rows are resized first and rounded to bytes; by default, the library would start with the columns. Images are
-/// statically typed, because dynamic ones would link code for all kinds of pixels.
-fn resize(picture: &impl Picture, filter: Filter, [columns, rows]: &[Part; 2]) -> TypedImage<'static, U8x3> {
-    let (width, height) = picture.size();
-    let (top, needed) = rows.needed(height, filter);
-    let bytes = rgb_rows(picture, top, needed);
-    let from = TypedImageRef::<U8x3>::from_buffer(width, needed, &bytes).expect("three bytes for each pixel");
+/// statically typed, because dynamic ones would link code for all kinds of pixels. That code is large, so it must not be generic,
+/// which would build it once for every kind of picture.
+fn resize_rows(
+    from: &TypedImageRef<'_, U8x3>,
+    top: u32,
+    filter: Filter,
+    [columns, rows]: &[Part; 2],
+) -> TypedImage<'static, U8x3> {
+    let needed = from.height();
     let mut narrow = TypedImage::<U8x3>::new(columns.kept, needed);
     let mut to = TypedImage::<U8x3>::new(columns.kept, rows.kept);
     let options = filter.options();
     let mut resizer = Resizer::new();
     resizer
-        .resize_typed(&from, &mut narrow, &options.crop(columns.start, 0.0, columns.length, needed.into()))
+        .resize_typed(from, &mut narrow, &options.crop(columns.start, 0.0, columns.length, needed.into()))
         .and_then(|()| {
             let part = options.crop(0.0, rows.start - f64::from(top), columns.kept.into(), rows.length);
             resizer.resize_typed(&narrow, &mut to, &part)

@@ -192,7 +192,9 @@ fn begin(run: &Run<'_>, job: &Job, [images, validation]: [usize; 2], out: &mut d
     if from >= all {
         writeln!(out, "all {all} steps were done before: give more --epochs to go on")?;
     } else if from > 0 {
-        writeln!(out, "goes on after step {from} of {all}")?;
+        // Everything else that could differ is an error.
+        let rate = job.options.rate_at(from as u64, steps as u64);
+        writeln!(out, "goes on after step {from} of {all} at a learning rate of {rate}")?;
     }
     Ok(())
 }

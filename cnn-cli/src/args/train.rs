@@ -121,7 +121,8 @@ lenet5, mlp and perceptron are trained at once. For other nets, and those of a R
 the cache, and cargo builds it: that needs Rust. There, `#[train(batch = 64)]` is added to the net if it is not there.
 
 The options, the data and --seed decide everything: the same bits on any number of threads, also if a training was \
-stopped by Ctrl-C and went on with --resume. The last minibatch of an epoch is left out if it is not whole.
+stopped by Ctrl-C and went on with --resume. That takes --epochs, --lr, --schedule and --warmup as they are given, and \
+refuses other data or options that are not the checkpoint's. The last minibatch of an epoch is left out if it is not whole.
 
 With --json, the first line has the keys net, parameters, images, validation_images, batch, steps_per_epoch, epochs and \
 resumed_at_step, and there is a line for each epoch: epoch, rate, training and validation (loss, accuracy), \

@@ -249,6 +249,48 @@ fn arguments_of_activations() {
 }
 
 #[test]
+fn one_mistake_is_one_error() {
+    let found = |token: &str| format!("expected `;`, or `->` and the next step, found `{token}`");
+    for word in ["tap", "keep", "output"] {
+        let wrong = format!("expected a step, found `{word}`");
+        for step in [format!("x: {word} y"), format!("relu -> {word} y"), format!("relu -> {word} y -> relu")] {
+            check_steps(&[(&format!("{step}; linear(10)"), word, &wrong)]);
+        }
+    }
+    check_steps(&[
+        ("x: aux a(weight = 0.3) { linear(10); }; linear(10)", "aux", "expected a step, found `aux`"),
+        ("x: aux { linear(10); }; linear(10)", "aux", "expected a step, found `aux`"),
+        ("add { output y; skip; }; linear(10)", "output", "expected a step, found `output`"),
+        ("aux { linear(10); }; linear(10)", "{", "expected the classifier's name, found `{ … }`"),
+        ("aux(weight = 0.3) { linear(10); }; linear(10)", "(", "expected the classifier's name, found `( … )`"),
+        ("tap y z; linear(10)", "z", &found("z")),
+        ("pub relu; linear(10)", "relu", &found("relu")),
+        ("a b: relu; linear(10)", "b", &found("b")),
+        ("keep y { relu; }; linear(10)", "{", &found("{ … }")),
+        ("const A = 3; linear(10)", "const", "constants are declared outside of nets"),
+        ("conv[4, 3x3]; linear(10)", "[", "expected `(`, found `[ … ]`"),
+        ("conv { 4, 3x3 }; linear(10)", "{", "expected `(`, found `{ … }`"),
+        ("conv { filters = 4, size = 3x3 }; linear(10)", "{", "expected `(`, found `{ … }`"),
+        ("a..: relu; linear(10)", "a..", "a counting name is allowed only in a repeat"),
+        ("a: { b: relu; }; again a.b; linear(10)", "a.b", "expected the name of a step, found `a.b`"),
+        ("add { relu, skip, relu }; linear(10)", ",", "expected `;`, found `,`"),
+        ("conv(4, 3x3, pad := 1); linear(10)", ":=", "expected `=`, found `:=`"),
+    ]);
+    let wrong = "expected a number, a size such as `3x3`, or a parameter of the block, found";
+    check_steps(&[
+        ("conv(, 4, 3x3); linear(10)", ",", &format!("{wrong} `,`")),
+        ("conv(4, 3x3, , pad = 1); linear(10)", ",", &format!("{wrong} `,`")),
+        ("conv(4, 3x3, \"pad\" = 1); linear(10)", "\"pad\"", &format!("{wrong} `\"pad\"`")),
+    ]);
+    check("Net: 4x16x16 -> 10 { linear(10); };;", &[(";", "expected a net or a block, found `;`")]);
+    // A `;` that is missing at the end of a line is only that.
+    check(
+        "Net: 4x16x16 -> 10 {\n relu\n conv(4);\n linear(10); }",
+        &[("conv", &found("conv")), ("conv", "conv: `size` is missing")],
+    );
+}
+
+#[test]
 fn weights_of_classifiers() {
     let net = |weight: &str| {
         format!(

@@ -409,6 +409,20 @@ fn sizes_that_no_memory_holds() {
     ]);
 }
 
+/// On a 32-bit target, each constant of such a net would be an error: it has one instead, and its types.
+#[test]
+fn nets_that_need_64_bits_are_one_error_elsewhere() {
+    let code = |side: &str| {
+        let source = format!("Net: 64x{side}x{side} -> 64x{side}x{side} {{ conv(64, 3x3, pad = 1); }}");
+        cnn_compiler::network(source.parse().expect("tokens")).to_string()
+    };
+    assert!(!code("64").contains("compile_error"));
+    let large = code("4096");
+    assert!(large.starts_with(":: cnn :: __rt :: if_64_bits ! {"));
+    assert_eq!(large.matches("compile_error").count(), 1);
+    assert!(large.contains("`Net` needs a 64-bit target: its workspace has 12,893,901,056 bytes"));
+}
+
 #[test]
 fn blocks_are_checked_once_and_where_they_are_called() {
     let source = "block b(n) { conv(8 / n, 3); } Net: 1x9x9 -> 10 { b(0); b(0); b(n = 0); }";

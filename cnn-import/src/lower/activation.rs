@@ -139,7 +139,7 @@ fn instead_of(op: &str) -> &'static str {
         "LSTM" | "GRU" | "RNN" => "there are no recurrent layers",
         "Einsum" | "Attention" => ATTENTION,
         "Exp" | "Log" | "Sqrt" | "Erf" | "Reciprocal" | "Sin" | "Cos" | "Floor" | "Ceil" | "Round" => OWN_FUNCTION,
-        _ => "replace it in the model, or remove the part that it is in",
+        _ => "replace it in the model, or leave out the part that it is in",
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) const ATTENTION: &str = "layers multiply values by weights, or number
 
 /// What to do about a function of single numbers.
 const OWN_FUNCTION: &str =
-    "replace it in the model, or remove the part that it is in; what is declared by hand can have it as `map(f)`";
+    "replace it in the model, or leave out the part that it is in; what is declared by hand can have it as `map(f)`";
 
 /// A sixth that was rounded on its way into a file.
 fn sixth(alpha: f32) -> f32 {

@@ -5,6 +5,7 @@
 //! after    pad(1, mode = reflect)          concat { channels(0..4) -> scale(0); …; }   add { crop(…) -> pad(…); …; }
 //! ```
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::op::{Edge, Op, Pad, Rearrange, Shape, Size};
@@ -71,7 +72,7 @@ impl<'a> Lowering<'_, 'a> {
             None => (0..rank).collect(),
         };
         if list.len() != 2 * axes.len() {
-            return fault(format!("its `pads` are {list:?} for {rank} dimensions"));
+            return fault(format!("its `pads` are {list:?} for {rank}", rank = count(rank as u64, "dimension")));
         }
         for (index, at) in axes.iter().enumerate() {
             ends[*at] = [list[index], list[index + axes.len()]];
@@ -105,7 +106,7 @@ impl<'a> Lowering<'_, 'a> {
         for (end, more) in ends.into_iter().enumerate() {
             let mut more = usize::try_from(more).unwrap_or(0);
             if more > own.saturating_mul(MOST_TIMES) {
-                return fault(format!("it adds {more} channels to {own}"));
+                return fault(format!("it adds {more} to {own}", more = count(more as u64, "channel")));
             }
             while more > 0 {
                 let count = more.min(own);

@@ -73,7 +73,10 @@ impl<'a> Lowering<'_, 'a> {
             Err(_) => {
                 let step = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
                 if reach(step) > first {
-                    return fault(format!("it takes {count} numbers in reverse from {first} on"));
+                    return fault(format!(
+                        "it takes {count} in reverse from {first} on",
+                        count = cnn_net::text::count(count as u64, "number")
+                    ));
                 }
                 self.picked(view, at, &(0..count).map(|index| first - index * step).collect::<Vec<_>>())
             }

@@ -1,5 +1,6 @@
 //! A call of one of TFLite's operators: what it reads and says, and the nodes that it becomes.
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use super::buffer::Table;
@@ -66,7 +67,10 @@ impl<'a> Call<'_, '_, 'a> {
     pub(super) fn maps(&self, input: usize) -> Result<usize, Fault> {
         match self.rank(input)? {
             4 => Ok(4),
-            rank => Err(Fault::new(format!("it reads a value of {rank} dimensions, and not maps"))),
+            rank => Err(Fault::new(format!(
+                "it reads a value of {rank}, and not maps",
+                rank = count(rank as u64, "dimension")
+            ))),
         }
     }
 

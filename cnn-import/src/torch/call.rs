@@ -1,5 +1,6 @@
 //! A call of one of PyTorch's operators: its arguments by name, and the nodes that it becomes.
 
+use cnn_net::text::count;
 use serde_json::Value as Json;
 
 use super::{Known, Loader, Stop, fault, model};
@@ -133,7 +134,10 @@ impl<'a> Call<'_, 'a> {
             [] => Ok(vec![default; directions]),
             [size] => Ok(vec![*size; directions]),
             sizes if sizes.len() == directions => Ok(sizes.to_vec()),
-            sizes => Err(Fault::new(format!("its `{name}` is {sizes:?} for {directions} directions"))),
+            sizes => Err(Fault::new(format!(
+                "its `{name}` is {sizes:?} for {directions}",
+                directions = count(directions as u64, "direction")
+            ))),
         }
     }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::source::{FUNCTION, Source, function};
 use crate::failure::Failure;
+use crate::manifest;
 
 /// What to do if cargo doesn't find the crates.
 const LOST: &str = concat!(
@@ -70,14 +71,7 @@ impl Build {
             match checkout {
                 None => Ok(format!("{name} = {{ version = \"{}\"{features} }}", env!("CARGO_PKG_VERSION"))),
                 Some(checkout) => {
-                    let path = checkout.join(folder);
-                    let path = path
-                        .to_str()
-                        .ok_or_else(|| Failure::of_file(&path, "is not Unicode, as paths in a Cargo.toml must be"))?;
-                    Ok(format!(
-                        "{name} = {{ path = \"{}\"{features} }}",
-                        path.replace('\\', "\\\\").replace('"', "\\\"")
-                    ))
+                    Ok(format!("{name} = {{ path = {}{features} }}", manifest::path(&checkout.join(folder))?))
                 }
             }
         };

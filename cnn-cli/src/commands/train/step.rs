@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cnn_compiler::file::{File, Found};
 use cnn_compiler::train::StepPlan;
 use cnn_net::graph::Graph;
-use cnn_net::text::thousands;
+use cnn_net::text::count;
 
 use super::source::Source;
 use super::{of_model, ready};
@@ -82,9 +82,9 @@ impl Stepped {
     /// What is to be known about a step: a name and a text each.
     pub(in crate::commands) fn notes(&self) -> Vec<[String; 2]> {
         let images = self.plan.layout().images;
-        let text = |bytes: usize| format!("{} bytes", thousands(bytes as u64));
+        let text = |bytes: usize| count(bytes as u64, "byte");
         let Bytes { all, image, lower_bound, tensors, gradients, once, trunk } = self.bytes();
-        let times = if images == 1 { "1 image".to_owned() } else { format!("{images} images") };
+        let times = count(images as u64, "image");
         let mut notes = vec![
             ["memory".to_owned(), format!("{}, TRAIN_BYTES, for a step of {times}", text(all))],
             ["each image".to_owned(), format!("{}: activations and their gradients", text(image))],

@@ -12,6 +12,7 @@ use super::super::dilated::Spread;
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// Where the options say steps, and distances between the taps.
 struct Fields {
@@ -26,7 +27,12 @@ pub(super) fn conv(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let groups = match (channels, of_filter) {
         (channels @ 1.., of_filter @ 1..) if channels % of_filter == 0 => channels / of_filter,
         (-1, 1..) => 1,
-        _ => return Err(Fault::new(format!("its weight is for {of_filter} channels, and it reads {channels}"))),
+        _ => {
+            return Err(Fault::new(format!(
+                "its weight is for {of_filter}, and it reads {channels}",
+                of_filter = count(of_filter as u64, "channel")
+            )));
+        }
     };
     let (x, weight) = (call.input(0)?, call.input(1)?);
     let kernel = kernel(call)?;
@@ -45,7 +51,10 @@ pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
         channels = last(&shape) / call.number(3)?.max(1);
     }
     if shape.len() != 4 || shape[0] != 1 || channels < 1 || last(&shape) % channels != 0 {
-        return Err(Fault::new(format!("its weight has the shape {shape:?}, and it reads {channels} channels")));
+        return Err(Fault::new(format!(
+            "its weight has the shape {shape:?}, and it reads {channels}",
+            channels = count(channels as u64, "channel")
+        )));
     }
     let (x, weight) = (call.input(0)?, call.input(1)?);
     let kernel = kernel(call)?;

@@ -15,7 +15,7 @@ pub(crate) type Id = usize;
 pub(crate) struct Graph<'a> {
     /// The version of the operator set.
     pub(crate) opset: i64,
-    /// Whether it is the model as it is trained, so that layers keep what doesn't matter yet: a bias of zeros.
+    /// Whether it is the model as it is trained, so that layers keep what doesn't matter yet, such as a bias of zeros.
     pub(crate) is_exact: bool,
     pub(crate) nodes: Vec<Node<'a>>,
     /// By values.

@@ -134,7 +134,7 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
 
 /// The arguments as declared: the first one, or all of them.
 fn said(op: &Op, full: bool) -> Vec<String> {
-    // A comma in parentheses divides no arguments.
+    // A comma in parentheses does not separate arguments.
     let mut depth = 0;
     let text = arguments(op);
     let all = text.split(|c| {

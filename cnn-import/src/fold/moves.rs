@@ -1,4 +1,4 @@
-//! Constants in other places: slices, other shapes, parts of several.
+//! Constants rearranged: slices, other shapes, parts of several.
 
 use super::elements::{broadcast, steps};
 use crate::constant::{Constant, Data, dims, positions, strides};

@@ -10,7 +10,7 @@ use crate::report::Fault;
 use crate::view::{Axis, View};
 
 impl<'a> Lowering<'_, 'a> {
-    /// An element-wise function, or an operator that nothing knows.
+    /// An element-wise function, or an unknown operator.
     pub(super) fn activation(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let Some(activation) = self.function(node)? else {
             // Such as `Shape`, which is folded if what it reads is known.

@@ -143,7 +143,7 @@ impl<'a> Lowering<'_, 'a> {
         let bias = self.bias(node, filters)?;
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
         let output_pad = added(node, rank)?;
-        // A size that is computed is an input, of which ONNX has an attribute.
+        // A computed size is an input; ONNX has an attribute for it.
         let sizes = self.constant(node, 3)?.map(|sizes| sizes.to_ints()).transpose()?;
         let conv = ConvTranspose {
             filters,

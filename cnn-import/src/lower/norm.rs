@@ -73,7 +73,7 @@ impl<'a> Lowering<'_, 'a> {
         let mut view = self.view(node, 0)?;
         let rank = view.dims.len();
         let axes: Vec<usize> = match node.ints("axes")? {
-            // Of one that was put together from its steps.
+            // Of one that was assembled from its steps.
             Some(axes) => axes.iter().map(|at| axis(*at, rank)).collect::<Result<_, _>>()?,
             None => (axis(node.int("axis", -1)?, rank)?..rank).collect(),
         };

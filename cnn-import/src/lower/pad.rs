@@ -1,4 +1,4 @@
-//! Padding, of rows and columns and of channels; less than none cuts off.
+//! Padding of rows, columns and channels; negative padding crops.
 //!
 //! ```text
 //! before   Pad(x, 1, mode = "reflect")     Pad(x, [0, 4, 0, 0, 0, 4, 0, 0])          Pad(x, 1, mode = "wrap")
@@ -80,7 +80,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(ends)
     }
 
-    /// Cuts off what is less than none.
+    /// Crops where the padding is negative.
     fn cut(&mut self, view: &View, ends: &mut [[i64; 2]]) -> Result<View, Stop> {
         let mut view = view.clone();
         for (at, ends) in ends.iter_mut().enumerate() {

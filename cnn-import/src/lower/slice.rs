@@ -189,7 +189,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
-/// What to do about numbers at places that follow no rule.
+/// What to do about numbers at irregular places.
 const BY_PLACES: &str =
     "of pooling to a size that doesn't divide the map, PyTorch's exporter makes this; `cnn_export` keeps the layer";
 

@@ -16,7 +16,7 @@ use crate::report::Fault;
 /// Attributes of a node.
 pub(super) type Attributes<'a> = Vec<(&'static str, Attribute<'a>)>;
 
-/// A call that is being translated.
+/// The call that is being translated.
 pub(super) struct Call<'l, 'm, 'a> {
     pub(super) loader: &'l mut Loader<'m, 'a>,
     pub(super) operator: &'l Operator<'a>,

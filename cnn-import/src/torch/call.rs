@@ -9,7 +9,7 @@ use crate::graph::{Id, axis};
 use crate::proto::Value as Attribute;
 use crate::report::{Fault, text};
 
-/// A call that is being translated.
+/// The call that is being translated.
 pub(super) struct Call<'l, 'a> {
     pub(super) loader: &'l mut Loader<'a>,
     pub(super) node: &'a model::Node,
@@ -128,7 +128,7 @@ impl<'a> Call<'_, 'a> {
         }
     }
 
-    /// Sizes along each direction of maps, of which a single one stands for all; none at all is the default.
+    /// Sizes along each direction of maps, where a single one counts for all; none at all is the default.
     pub(super) fn sizes(&self, name: &str, directions: usize, default: i64) -> Result<Vec<i64>, Fault> {
         match &*self.ints_or(name, &[])? {
             [] => Ok(vec![default; directions]),

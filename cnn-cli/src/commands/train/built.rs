@@ -1,4 +1,4 @@
-//! A program that trains a net of the user: written into the cache, built by cargo, and run.
+//! A program that trains the user's net: written into the cache, built by cargo, and run.
 //!
 //! Each net has a folder, and all share what cargo builds, so that only the first training waits for the libraries.
 
@@ -55,7 +55,7 @@ impl Build {
         Ok(build)
     }
 
-    /// Writes a file, unless it is there already: cargo would build it again.
+    /// Writes a file, unless it already has this text: cargo would build it again.
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.folder.join(name);
         let unwritable = |error: io::Error| Failure::of_file(&path, format_args!("cannot be written: {error}"));
@@ -102,7 +102,7 @@ impl Build {
             ))
         })?;
         if !built.status.success() {
-            // Without a lock file, cargo has not even found all crates.
+            // Without a lock file, cargo did not even find all crates.
             let is_lost = !self.is_local && !self.folder.join("Cargo.lock").exists();
             return Err(if is_lost { Failure::Message(LOST.to_owned()) } else { Failure::Reported });
         }

@@ -111,7 +111,7 @@ fn attributes<'a>(call: &Call<'_, '_, 'a>, fields: &Fields, kernel: [i64; 2]) ->
     Ok(attributes)
 }
 
-/// Those of a convolution of every n-th pixel: between these are n times as many, and so are those that it adds itself.
+/// Those of a convolution of every n-th pixel: between these are n times as many, and its own padding is n times as much.
 fn dilated<'a>(
     spread: &Spread,
     padding: &str,
@@ -156,7 +156,7 @@ fn convolved<'a>(
     Ok(call.last(result, rank))
 }
 
-/// A product with a matrix of a row for each output; maps are a vector first, in the order of the file.
+/// A product with a matrix that has a row for each output; maps become a vector first, in the order of the file.
 pub(super) fn fully_connected(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     if call.option(|table| table.byte(1))? != 0 {
         return Err(Fault::new("its weights are in an order for one kind of processor"));

@@ -1,4 +1,4 @@
-//! Operators that only say anew where numbers are, and padding.
+//! Operators that only redefine where numbers are, and padding.
 
 use super::super::call::Call;
 use super::super::{Stop, fault};

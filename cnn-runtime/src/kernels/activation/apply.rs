@@ -19,7 +19,7 @@ pub struct Elementwise {
 }
 
 impl Elementwise {
-    /// The code of a function. In a constant, a program has that of no other one.
+    /// The code of a function. If this is a constant, the program contains no other function's code.
     #[must_use]
     pub const fn of(activation: Activation) -> Self {
         let (code, arguments) = match activation.closed() {

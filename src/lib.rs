@@ -136,5 +136,5 @@ pub mod __rt {
     pub use cnn_runtime::step::{OwnMemory, StepMemory, Train, TrainEmbedded, Trainer, TrainerMemory};
     #[cfg(feature = "train")]
     pub use cnn_runtime::train::{Optimiser, Sgd};
-    pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
+    pub use cnn_runtime::{if_64_bits, if_alloc, if_std, load_weights, net_methods, network_methods};
 }

@@ -97,7 +97,7 @@ pub(crate) fn shown(path: &Path) -> String {
 /// Characters shown of a text that comes from elsewhere.
 const MOST: usize = 500;
 
-/// The same for a path: no system opens a longer one, but a file may contain it.
+/// The same for a path: no system opens a longer one, but a file may contain one.
 const MOST_OF_A_PATH: usize = 4096;
 
 /// A text that comes from elsewhere, for a terminal: cut, and with control characters escaped.

@@ -11,6 +11,7 @@ mod colours;
 mod commands;
 mod failure;
 mod limited;
+mod manifest;
 mod names;
 mod net;
 mod output;

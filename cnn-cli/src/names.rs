@@ -27,7 +27,7 @@ const ALIASES: [(&str, &str); 4] = [
 /// The most nets that a message names.
 const MOST: usize = 6;
 
-/// Longer names are no slips, and comparing them would take long.
+/// Longer names are not typos, and comparing them would take long.
 const LONGEST: usize = 64;
 
 impl Model {

@@ -33,7 +33,7 @@ const MOST_RUST: usize = 64 << 20;
 /// The largest model that is read from standard input. ONNX itself allows no more.
 const MOST_MODEL: usize = 2 << 30;
 
-/// An argument that stands for a net.
+/// An argument that names a net.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Given<'a> {
     /// One of this program.
@@ -92,7 +92,7 @@ impl Model {
         }
     }
 
-    /// Fails if the net has functions or layers by the user, whose code is not in this program.
+    /// Fails if the net has user-defined functions or layers, whose code is not in this program.
     pub(crate) fn can_run(&self) -> Result<(), Failure> {
         let Some(declared) = &self.declared else { return Ok(()) };
         let missing = self.graph.inference().find_map(|node| {
@@ -125,7 +125,7 @@ pub(crate) fn declared_in(
     declared::with_weights(file, text, Some(net), |_| Ok(Some(weights)))
 }
 
-/// The content of standard input, which is to be a model.
+/// The content of standard input, which should be a model.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MOST_MODEL)
 }
@@ -137,7 +137,7 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     bytes.ok_or_else(|| Failure::unreadable(path, &too_large()))
 }
 
-/// What is wrong with an argument that is no net's name, if it is a path.
+/// What is wrong with an argument that names no net, if it is a path.
 fn misnamed(argument: &str) -> Option<Failure> {
     if let Some((path, net)) = argument.rsplit_once("::")
         && matches!(extension(path).as_deref(), Some("onnx" | "tflite"))

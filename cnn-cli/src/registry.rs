@@ -1,7 +1,7 @@
 //! The nets that the commands know: those of `models`.
 //!
 //! Each net is a separate type, so code that takes a net by name needs a common interface: [`Model`] holds the description of
-//! the type and functions made for it. Which nets there are depends on features, and is `models`' to say. Nets of files become
+//! the type and functions made for it. Which nets exist depends on features, and `models` decides that. Nets of files become
 //! `Model`s, too, in `net`.
 
 use std::borrow::Cow;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::builder::styling::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::colours::HEADING;
 use crate::output::Output;
@@ -60,15 +61,15 @@ impl<const N: usize> Table<N> {
         self.rows.push(Row::Rule);
     }
 
-    /// Cuts the ends of the cells of the last column where the table is wider than this, but leaves them some characters.
+    /// Cuts the ends of the cells of the last column where the table is wider than this, but not below `least` columns.
     pub(crate) fn cut(&mut self, width: usize, least: usize) {
         let others: usize = self.widths()[..N - 1].iter().map(|column| column + GAP.len()).sum();
         let room = width.saturating_sub(others).max(least);
         for row in &mut self.rows {
             if let Row::Cells { cells, .. } = row
-                && cells[N - 1].chars().count() > room
+                && cells[N - 1].width() > room
             {
-                cells[N - 1] = cells[N - 1].chars().take(room - 1).chain(['…']).collect();
+                cells[N - 1] = format!("{}…", begin(&cells[N - 1], room - 1));
             }
         }
     }
@@ -97,8 +98,8 @@ impl<const N: usize> Table<N> {
                 Row::Cells { cells, style } => {
                     let padded: Vec<String> = (0..N)
                         .map(|i| match self.columns[i] {
-                            Align::Left => format!("{:<1$}", cells[i], widths[i]),
-                            Align::Right => format!("{:>1$}", cells[i], widths[i]),
+                            Align::Left => format!("{}{}", cells[i], spaces(&cells[i], widths[i])),
+                            Align::Right => format!("{}{}", spaces(&cells[i], widths[i]), cells[i]),
                         })
                         .collect();
                     let line = out.styled(*style, padded.join(GAP).trim_end());
@@ -113,28 +114,51 @@ impl<const N: usize> Table<N> {
         let mut widths = [0; N];
         for row in &self.rows {
             if let Row::Cells { cells, .. } = row {
-                widths.iter_mut().zip(cells).for_each(|(width, cell)| *width = (*width).max(cell.chars().count()));
+                widths.iter_mut().zip(cells).for_each(|(width, cell)| *width = (*width).max(cell.width()));
             }
         }
         widths
     }
 }
 
-/// A text of at most this many characters. Its first word is the most important: the end of the others goes first, and then
-/// the middle of that word, since names differ at their ends.
+/// What fills a cell up to the width of its column.
+fn spaces(cell: &str, width: usize) -> String {
+    " ".repeat(width.saturating_sub(cell.width()))
+}
+
+/// The longest beginning of a text that is at most this wide. Chinese, Japanese and Korean characters and most emoji take two columns.
+fn begin(text: &str, most: usize) -> &str {
+    let mut width = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        width += c.width().unwrap_or(0);
+        width > most
+    });
+    &text[..end.map_or(text.len(), |(end, _)| end)]
+}
+
+/// The longest end of a text that is at most this wide.
+fn end(text: &str, most: usize) -> &str {
+    let mut width = 0;
+    let before = text.char_indices().rev().find(|(_, c)| {
+        width += c.width().unwrap_or(0);
+        width > most
+    });
+    &text[before.map_or(0, |(at, c)| at + c.len_utf8())..]
+}
+
+/// A text that is at most this wide. Its first word is the most important: the end of the others goes first, and then the middle of
+/// that word, since names differ at their ends.
 fn shortened(text: &str, most: usize) -> String {
-    let all = text.chars().count();
-    if all <= most {
+    if text.width() <= most {
         return text.to_owned();
     }
-    let indent = text.len() - text.trim_start().len();
-    let word = text[indent..].split(' ').next().unwrap_or_default().chars().count();
-    if indent + word + 2 < most {
-        return text.chars().take(most - 1).chain(['…']).collect();
+    let (indent, rest) = text.split_at(text.len() - text.trim_start().len());
+    let word = rest.split(' ').next().unwrap_or_default();
+    if indent.len() + word.width() + 2 < most {
+        return format!("{}…", begin(text, most - 1));
     }
-    let (kept, end) = (most.saturating_sub(indent + 1).min(word), indent + word);
-    let begin = text.chars().take(indent + kept.div_ceil(2));
-    begin.chain(['…']).chain(text.chars().take(end).skip(end - kept / 2)).collect()
+    let kept = most.saturating_sub(indent.len() + 1).min(word.width());
+    format!("{indent}{}…{}", begin(word, kept.div_ceil(2)), end(word, kept / 2))
 }
 
 /// A number with three digits and a unit: `15.5 G`.
@@ -209,6 +233,18 @@ mod tests {
             ("éé…éé", 4, "éé…é"),
             ("abc", 0, "…"),
         ] {
+            assert_eq!(shortened(text, most), expected);
+        }
+    }
+
+    #[test]
+    fn wide_signs_take_two_columns() {
+        let mut table = Table::new([Align::Left, Align::Right]);
+        table.row(["畳み込み".into(), "1".into()]);
+        table.row(["conv".into(), "🐈".into()]);
+        assert_eq!(written(false, |out| table.write(out)), "畳み込み   1\nconv      🐈\n");
+        for (text, most, expected) in [("畳み込み", 8, "畳み込み"), ("畳み込み", 7, "畳…み"), ("畳み込み", 5, "畳…み")]
+        {
             assert_eq!(shortened(text, most), expected);
         }
     }

@@ -50,7 +50,10 @@ fn nets_of_files_are_built_and_trained() {
     let output = train(&folder, "small.rs", &["--batch", "50", "--lr", "0.05"]);
     let printed = text(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    assert!(printed.starts_with("Small: 2674 parameters, 900 images, judged by 100, minibatches of 50\n"), "{printed}");
+    assert!(
+        printed.starts_with("Small: 2,674 parameters, 900 images, judged by 100, minibatches of 50\n"),
+        "{printed}"
+    );
     assert!(printed.lines().last().is_some_and(|line| line.starts_with("epoch 2/2: ")), "{printed}");
     assert!(folder.join("w.safetensors").exists());
     // Errors of the program are its own.

@@ -14,6 +14,7 @@
 //! | `train` | the training step |
 //! | `targets` | the types of what outputs should be |
 //! | `stub` | the types alone, for a net with mistakes |
+//! | `width` | what only 64-bit targets can address |
 
 mod embed;
 mod forward;
@@ -27,8 +28,10 @@ mod targets;
 mod train;
 mod user;
 mod values;
+mod width;
 
 pub(crate) use embed::{Content, Embedded, embed, embed_model};
 pub(crate) use net::net;
 pub(crate) use stub::stub;
 pub(crate) use train::Training;
+pub(crate) use width::Part;

@@ -46,7 +46,7 @@ use syn::ext::IdentExt as _;
 use cnn_net::graph::Graph;
 
 use crate::ast::{Algorithms, Ast, Model, Net, Train};
-use crate::emit::{Content, Embedded, Training};
+use crate::emit::{Content, Embedded, Part, Training};
 use crate::plan::{Options, Plan};
 use crate::report::{Report, detailed, message};
 use crate::train::{Fault, Spec, StepPlan};
@@ -56,14 +56,23 @@ use crate::train::{Fault, Spec, StepPlan};
 pub fn network(tokens: TokenStream) -> TokenStream {
     let mut report = Report::default();
     let ast = read(tokens, &mut report);
-    let compiled: Vec<Result<TokenStream, Reported>> =
-        ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
+    let compiled: Vec<Result<Code, Reported>> = ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
     let is_faulty =
         |net: &Net| ast.nets.iter().zip(&compiled).any(|(other, code)| other.name == net.name && code.is_err());
+    let largest_of = |net: &Net| {
+        let mut named = ast.nets.iter().zip(&compiled).filter(|(other, _)| other.name == net.name);
+        named.find_map(|(_, code)| code.as_ref().ok()).map(|code| code.largest)
+    };
     let nets = ast.nets.iter().zip(&compiled).enumerate().filter(|(index, _)| !graph::is_double(*index, &ast));
     let nets = nets.map(|(_, (net, code))| match code {
         // The weights of a faulty net are those of no other.
-        Ok(code) if !ast.shares_weights(net).is_some_and(is_faulty) => code.clone(),
+        Ok(code) if !ast.shares_weights(net).is_some_and(is_faulty) => {
+            let shared = ast.shares_weights(net).and_then(largest_of);
+            match [Some(code.largest), shared].into_iter().flatten().find(|part| !part.is_small()) {
+                None => code.tokens.clone(),
+                Some(part) => part.guarded(net, &ast.runtime(), &code.tokens, &emit::stub(net, &ast)),
+            }
+        }
         Ok(_) | Err(Reported) => emit::stub(net, &ast),
     });
     let models: Vec<TokenStream> = ast.models.iter().map(|model| tracked(model, &ast, &mut report)).collect();
@@ -127,8 +136,14 @@ impl Net {
     }
 }
 
+/// The code of a net, and the largest part of its memory.
+struct Code {
+    tokens: TokenStream,
+    largest: Part,
+}
+
 /// The code of one net, unless it has mistakes, which are then reported.
-fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<TokenStream, Reported> {
+fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<Code, Reported> {
     let plan = plan_net(net, ast, report).ok_or(Reported)?;
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     let shares = ast.shares_weights(net);
@@ -139,7 +154,9 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<TokenStream, Rep
         };
         let training = net.train.as_ref().map(|train| embedded_training((net, train), ast, &plan, graph, report));
         let training = training.transpose()?;
-        Ok(emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &ast.runtime()))
+        let largest = Part::largest(&plan, training.as_ref());
+        let tokens = emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &ast.runtime());
+        Ok(Code { tokens, largest })
     })
 }
 

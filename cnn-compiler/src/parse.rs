@@ -328,10 +328,13 @@ struct Layers {
     body: Body,
 }
 
-/// Skips past the next braces or `;`, to where the next item begins.
+/// Skips past the next braces or `;`, and any `;` after these, to where the next item begins.
 fn skip_item(input: ParseStream<'_>) {
     skip_to(input, ends_item);
     drop(input.parse::<TokenTree>());
+    while input.peek(Token![;]) {
+        drop(input.parse::<TokenTree>());
+    }
 }
 
 fn ends_item(token: &TokenTree) -> bool {

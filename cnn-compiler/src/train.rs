@@ -30,7 +30,7 @@ mod shared;
 mod tensors;
 
 use cnn_net::graph::{Graph, Value};
-use cnn_net::op::{Activation, Op, UserFunction};
+use cnn_net::op::{Op, UserFunction};
 use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
 use cnn_runtime::train::{Criterion, Loss};
 
@@ -130,19 +130,17 @@ fn loss_faults(nodes: &Nodes<'_>) -> Vec<Fault> {
     let fault = |(value, loss): (Value, Loss)| {
         let Value::Node(index) = value else { return None };
         let node = &graph.nodes[index];
-        let is_sigmoid = matches!(node.op, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid));
-        let is_softmax = matches!(node.op, Op::Softmax | Op::LogSoftmax);
         let (wrong, help) = if loss.is_of_classes() && node.output.channels() == 1 {
             (
                 "cross entropy of a single output is always 0".to_owned(),
                 "train with another loss, for example `loss = binary_cross_entropy` for yes or no, or with an output for each class",
             )
-        } else if loss.is_of_classes() && is_sigmoid {
+        } else if loss.is_of_classes() && Loss::BinaryCrossEntropy.has_link(&node.op) {
             (
                 format!("cross entropy compares logits, and not what `{}` makes of them", node.op.name()),
                 "leave it out, or train with another loss, for example `loss = binary_cross_entropy`",
             )
-        } else if loss == Loss::BinaryCrossEntropy && is_softmax {
+        } else if loss == Loss::BinaryCrossEntropy && Loss::CROSS_ENTROPY.has_link(&node.op) {
             (
                 format!("binary cross entropy compares logits, and not what `{}` makes of them", node.op.name()),
                 "leave it out, or train with another loss, for example `loss = cross_entropy`",

@@ -249,6 +249,48 @@ fn arguments_of_activations() {
 }
 
 #[test]
+fn one_mistake_is_one_error() {
+    let found = |token: &str| format!("expected `;`, or `->` and the next step, found `{token}`");
+    for word in ["tap", "keep", "output"] {
+        let wrong = format!("expected a step, found `{word}`");
+        for step in [format!("x: {word} y"), format!("relu -> {word} y"), format!("relu -> {word} y -> relu")] {
+            check_steps(&[(&format!("{step}; linear(10)"), word, &wrong)]);
+        }
+    }
+    check_steps(&[
+        ("x: aux a(weight = 0.3) { linear(10); }; linear(10)", "aux", "expected a step, found `aux`"),
+        ("x: aux { linear(10); }; linear(10)", "aux", "expected a step, found `aux`"),
+        ("add { output y; skip; }; linear(10)", "output", "expected a step, found `output`"),
+        ("aux { linear(10); }; linear(10)", "{", "expected the classifier's name, found `{ … }`"),
+        ("aux(weight = 0.3) { linear(10); }; linear(10)", "(", "expected the classifier's name, found `( … )`"),
+        ("tap y z; linear(10)", "z", &found("z")),
+        ("pub relu; linear(10)", "relu", &found("relu")),
+        ("a b: relu; linear(10)", "b", &found("b")),
+        ("keep y { relu; }; linear(10)", "{", &found("{ … }")),
+        ("const A = 3; linear(10)", "const", "constants are declared outside of nets"),
+        ("conv[4, 3x3]; linear(10)", "[", "expected `(`, found `[ … ]`"),
+        ("conv { 4, 3x3 }; linear(10)", "{", "expected `(`, found `{ … }`"),
+        ("conv { filters = 4, size = 3x3 }; linear(10)", "{", "expected `(`, found `{ … }`"),
+        ("a..: relu; linear(10)", "a..", "a counting name is allowed only in a repeat"),
+        ("a: { b: relu; }; again a.b; linear(10)", "a.b", "expected the name of a step, found `a.b`"),
+        ("add { relu, skip, relu }; linear(10)", ",", "expected `;`, found `,`"),
+        ("conv(4, 3x3, pad := 1); linear(10)", ":=", "expected `=`, found `:=`"),
+    ]);
+    let wrong = "expected a number, a size such as `3x3`, or a parameter of the block, found";
+    check_steps(&[
+        ("conv(, 4, 3x3); linear(10)", ",", &format!("{wrong} `,`")),
+        ("conv(4, 3x3, , pad = 1); linear(10)", ",", &format!("{wrong} `,`")),
+        ("conv(4, 3x3, \"pad\" = 1); linear(10)", "\"pad\"", &format!("{wrong} `\"pad\"`")),
+    ]);
+    check("Net: 4x16x16 -> 10 { linear(10); };;", &[(";", "expected a net or a block, found `;`")]);
+    // A `;` that is missing at the end of a line is only that.
+    check(
+        "Net: 4x16x16 -> 10 {\n relu\n conv(4);\n linear(10); }",
+        &[("conv", &found("conv")), ("conv", "conv: `size` is missing")],
+    );
+}
+
+#[test]
 fn weights_of_classifiers() {
     let net = |weight: &str| {
         format!(
@@ -365,6 +407,20 @@ fn sizes_that_no_memory_holds() {
             "concat: the output 16777216x16x16 is too large: 16777216 * 16 * 16 = 4294967296 elements, expected at most 2147483648",
         ),
     ]);
+}
+
+/// On a 32-bit target, each constant of such a net would be an error: it has one instead, and its types.
+#[test]
+fn nets_that_need_64_bits_are_one_error_elsewhere() {
+    let code = |side: &str| {
+        let source = format!("Net: 64x{side}x{side} -> 64x{side}x{side} {{ conv(64, 3x3, pad = 1); }}");
+        cnn_compiler::network(source.parse().expect("tokens")).to_string()
+    };
+    assert!(!code("64").contains("compile_error"));
+    let large = code("4096");
+    assert!(large.starts_with(":: cnn :: __rt :: if_64_bits ! {"));
+    assert_eq!(large.matches("compile_error").count(), 1);
+    assert!(large.contains("`Net` needs a 64-bit target: its workspace has 12,893,901,056 bytes"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ struct Words<'a> {
     notes: &'a [String],
     /// What the workspace is of.
     of: &'a str,
-    /// In which order time passes.
+    /// The order in which time passes.
     time: &'a str,
     /// When gradients begin.
     turn: Option<usize>,

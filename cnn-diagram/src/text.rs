@@ -1,6 +1,6 @@
 //! Text without a font at hand: its greatest width, where lines break, and numbers for people.
 
-use cnn_net::text::thousands;
+pub use cnn_net::text::count;
 
 /// The font family of drawings. DejaVu Sans is the widest of the usual fonts, so widths are computed for it.
 pub const FONT: &str = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
@@ -94,12 +94,6 @@ fn pieces(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
 /// `256×4×4`, from what the language writes as `256x4x4`.
 pub fn times(text: impl ToString) -> String {
     text.to_string().replace('x', "×")
-}
-
-/// A number of things: `1 layer`, `2 layers`.
-#[must_use]
-pub fn count(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(number)) }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ struct Block {
     layers: Vec<usize>,
 }
 
-/// The calls that each layer is in, outermost first; blocks of these names are none.
+/// The calls that each layer is in, outermost first. Blocks with the names `without` are left out.
 pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String]) -> Vec<Vec<Call>> {
     let mut blocks: BTreeMap<String, Block> = BTreeMap::new();
     for (name, members) in groups(layers) {
@@ -50,7 +50,7 @@ pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String])
         called.extend(block.groups.iter().map(|group| (&**group, &**name)));
     }
     let of = |layer: &Layer<'_>| {
-        // Those that are there again have the name of another place.
+        // Layers that occur again have the name of another place.
         let own = layer.again.is_none().then(|| prefixes(&layer.name)).into_iter().flatten();
         let found = own.filter_map(|group| Some((group, *called.get(group)?)));
         found.map(|(name, block)| Call { block: block.to_owned(), name: name.to_owned() }).collect()
@@ -88,7 +88,7 @@ fn worthwhile(layers: &[Layer<'_>], mut blocks: Vec<Block>) -> Vec<Block> {
             around.find(|around| called.contains(*around)).map(str::to_owned)
         };
         let inner: Option<Vec<String>> = block.layers.iter().map(inner).collect();
-        // One part that others also have is the block of another kind.
+        // A part that others also have is a block of another kind.
         inner.is_none_or(|inner| inner.windows(2).all(|pair| pair[0] == pair[1]))
     });
     blocks
@@ -116,7 +116,7 @@ fn signature(layers: &[Layer<'_>], group: &str, members: &[usize]) -> Option<Str
     if weights < LEAST_WEIGHTS {
         return None;
     }
-    // A group in pieces is none of a declaration.
+    // A declaration can't express a group in pieces.
     if members.windows(2).any(|pair| pair[0] + 1 != pair[1]) {
         return None;
     }
@@ -150,7 +150,7 @@ pub(crate) fn is_weighted(op: &Op) -> bool {
     matches!(op.facts().kind, Kind::Convolution | Kind::FullyConnected)
 }
 
-/// The arguments of a layer that no parameter can stand for.
+/// The arguments of a layer that can't be parameters.
 pub(crate) fn words(op: &Op) -> String {
     struct Words(String);
     impl Argument for Words {
@@ -234,7 +234,7 @@ fn stem(graph: &Graph<'_>, layers: &[Layer<'_>], block: &Block) -> String {
     }
 }
 
-/// What a block can be called: not as a layer is.
+/// A name that a block can have, which no layer has.
 fn usable(name: String) -> String {
     let is_layer = Op::layers().any(|layer| layer.name() == name);
     let is_keyword = cnn_net::language::KEYWORDS.contains(&&*name)

@@ -1,4 +1,4 @@
-//! Tensors whose numbers are known: weights, and numbers that graphs compute with.
+//! Tensors with known numbers: weights, and numbers that graphs compute with.
 
 mod decode;
 
@@ -13,7 +13,7 @@ pub(crate) use self::decode::{
     is_float, stored, type_name,
 };
 
-/// A tensor whose numbers are known.
+/// A tensor with known numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Constant<'a> {
     /// Its name in the file; empty, if it was computed.
@@ -52,7 +52,7 @@ impl Encoding {
     }
 }
 
-/// Bytes of a file, or of another one next to it.
+/// Bytes of the file, or of another one next to it.
 #[derive(Clone, Debug)]
 pub(crate) enum Bytes<'a> {
     Here(&'a [u8]),

@@ -11,7 +11,7 @@ use crate::report::Fault;
 
 /// The files next to a model's, each read once.
 pub(crate) struct Files {
-    /// The folder; nothing, if that is in memory alone.
+    /// The folder; `None` if everything is in memory.
     folder: Option<PathBuf>,
     /// What is read for any name, if it is in memory.
     memory: Option<Rc<[u8]>>,

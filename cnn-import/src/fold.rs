@@ -1,4 +1,4 @@
-//! Constant folding: operators on numbers that are known.
+//! Constant folding: operators on known numbers.
 //!
 //! ```text
 //! before   Shape(x) → Gather(0) → Unsqueeze → Concat(·, [-1]) → Reshape(x, ·)
@@ -45,7 +45,7 @@ pub(crate) fn fold(graph: &mut Graph<'_>, files: &Files) {
     }
 }
 
-/// Operators that no layer computes, but that are folded where they say something of shapes.
+/// Operators that no layer computes, but that are folded where they are about shapes.
 pub(crate) fn is_folded(op: &str) -> bool {
     const OPS: [&str; 25] = [
         "Shape",

@@ -1,7 +1,7 @@
 //! Whether exporters have folded batch normalisations into the weights of convolutions.
 //!
-//! Such a normalisation can't be seen in the graph, but the plan of a net has to know of it (`#[algorithm(folded)]`). What tells is
-//! how tensors and nodes are called:
+//! Such a normalisation can't be seen in the graph, but the plan of a net has to know of it (`#[algorithm(folded)]`). The names of
+//! tensors and nodes reveal it:
 //!
 //! ```text
 //! onnx::Conv_193, onnx::Conv_194                   PyTorch's older exporter: what it computes has no name of the model's

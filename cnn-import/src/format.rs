@@ -1,4 +1,4 @@
-//! Files of other formats that are given as models by mistake, and how to get a model from them.
+//! Files of other formats that people pass as models by mistake, and how to get a model from them.
 
 /// How files of other formats begin: the position and the bytes; then what they are, and what to do.
 const SIGNS: [(usize, &[u8], &str, &str); 12] = [
@@ -19,7 +19,7 @@ const SIGNS: [(usize, &[u8], &str, &str); 12] = [
 const EXPORT: &str = "export the model itself, with the Python package `cnn_export`, as ONNX or as TFLite";
 const DOWNLOAD: &str = "download the model once more";
 
-/// Why a file is no model, if that is known.
+/// Why a file is not a model, if that is known.
 pub(crate) fn other(bytes: &[u8]) -> Option<String> {
     let is_it = |at: usize, sign: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(sign));
     let (.., what, help) = SIGNS.iter().find(|(at, sign, ..)| is_it(*at, sign))?;

@@ -1,5 +1,6 @@
 //! A graph of operators between the file and the layers: values are numbers, constants are known, nodes are in order.
 
+use cnn_net::text::count;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ pub(crate) type Id = usize;
 pub(crate) struct Graph<'a> {
     /// The version of the operator set.
     pub(crate) opset: i64,
-    /// Whether it is the model as it is trained, so that layers keep what doesn't matter yet: a bias of zeros.
+    /// Whether it is the model as it is trained, so that layers keep what doesn't matter yet, such as a bias of zeros.
     pub(crate) is_exact: bool,
     pub(crate) nodes: Vec<Node<'a>>,
     /// By values.
@@ -209,8 +210,7 @@ fn mistyped(name: &str, what: &str) -> Fault {
 /// An axis of a value with this many, which may be counted from the end.
 pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, Fault> {
     let from_end = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
-    usize::try_from(from_end)
-        .ok()
-        .filter(|axis| *axis < rank)
-        .ok_or_else(|| Fault::new(format!("its axis {axis} is none of a value with {rank} dimensions")))
+    usize::try_from(from_end).ok().filter(|axis| *axis < rank).ok_or_else(|| {
+        Fault::new(format!("its axis {axis} is none of a value with {rank}", rank = count(rank as u64, "dimension")))
+    })
 }

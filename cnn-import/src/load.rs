@@ -14,7 +14,7 @@ use crate::graph::{Graph, Id, Input, Node, Output};
 use crate::proto::{self, Dim, Model, Value as Attribute};
 use crate::report::{Error, Fault, Problem, text};
 
-/// The versions of ONNX's operators whose meaning is known. Before the first, values were broadcast by other rules.
+/// The known versions of ONNX's operators. Before the first, values were broadcast by other rules.
 const KNOWN: std::ops::RangeInclusive<i64> = 7..=28;
 
 /// How callers say the shape of an input: the command line, and the macro.

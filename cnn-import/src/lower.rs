@@ -79,7 +79,7 @@ pub(crate) struct Lowered<'a> {
     pub(crate) outputs: Vec<(String, Value)>,
 }
 
-/// Makes layers of a graph, or says what can't be one.
+/// Turns a graph into layers, or says what can't be one.
 pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>, Vec<Problem>> {
     // Tensors that the file does not have, such as those of a shift by one number, are as large as the input says.
     let too_large = graph.inputs.iter().filter(|input| {
@@ -139,7 +139,7 @@ enum Term<'a> {
     Broken,
 }
 
-/// A number as people write it, if it is one but for how it was rounded on its way.
+/// A number as people write it, if it differs from that only by rounding on its way.
 fn plain(number: f32) -> f32 {
     let short: f32 = format!("{number:.2e}").parse().unwrap_or(number);
     if (short - number).abs() <= 4.0 * f32::EPSILON * number.abs() { short } else { number }
@@ -201,7 +201,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(vec![Term::View(self.view_of(node)?)])
     }
 
-    /// Operators that are not known are faults even where what they read is broken.
+    /// Unknown operators are faults even where their inputs are broken.
     fn known(&self, node: &Node<'a>) -> Result<(), Stop> {
         if !node.domain.is_empty() {
             let why =

@@ -1,4 +1,4 @@
-//! What layers are called: as in the model, as far as the file says it.
+//! What layers are called: as in the model, as far as the file tells.
 //!
 //! PyTorch's newer exporter keeps the names of weights, `layer1.0.conv1.weight`, and a node's module in its metadata. The older one
 //! renames weights, but nodes are called `/layer1/layer1.0/conv1/Conv`. TensorFlow's nodes are called `block1/conv/Conv2D`. Other
@@ -86,7 +86,7 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
     let mut wishes: Vec<String> = drafts.iter().zip(&paths).map(wish).collect();
     let is_known = |index: usize| modules[index].is_some() || !drafts[index].tensors.is_empty();
     groups::fill(drafts, &mut wishes, is_known);
-    // What joins the value of one more module belongs to that.
+    // A layer that joins one more module's value belongs to that module.
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.is_link) {
         let group = |index: usize| wishes[index].rsplit_once('.').map(|(group, _)| group.to_owned());
         if let [first, .., last] = &*draft.inputs
@@ -156,7 +156,7 @@ fn without_operators(mut path: Vec<String>, name: &str) -> Vec<String> {
     path
 }
 
-/// Drops a module that is all of the model, as Keras calls it: `functional_1`.
+/// Drops a module that is the whole model, which Keras names `functional_1`.
 fn without_model(paths: &mut [Vec<String>]) {
     let is_model = |name: &str| ["functional", "sequential", "model"].iter().any(|word| name.starts_with(word));
     let mut firsts = paths.iter().filter_map(|path| path.first());
@@ -198,7 +198,7 @@ fn without_scopes(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
     }
 }
 
-/// Keras has names for activations and sums, which say nothing of groups.
+/// Keras also names activations and sums, but these names say nothing about groups.
 fn without_names_of_functions(drafts: &[Draft<'_>], paths: &mut [Vec<String>], modules: &mut [Option<Vec<String>>]) {
     for ((draft, path), module) in drafts.iter().zip(paths).zip(modules) {
         if draft.tensors.is_empty() && path.len() < 2 {
@@ -235,7 +235,7 @@ fn module(node: &Node<'_>) -> Option<Vec<String>> {
     node.name.rsplit_once('/').map(|(module, _)| without_operators(path(module), node.name))
 }
 
-/// A name of a node that says nothing of modules.
+/// A name of a node that says nothing about modules.
 fn plain(node: &Node<'_>) -> Option<Vec<String>> {
     let digits = node.name.trim_start_matches(|c: char| c.is_alphabetic());
     let is_counted = node.name.len() - digits.len() < 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -264,7 +264,7 @@ fn of_scopes(scopes: &str) -> Vec<String> {
     path
 }
 
-/// Deeper groups are none of a net.
+/// Groups of nets are not deeper than this.
 const DEEPEST: usize = 16;
 
 /// The parts of a name.

@@ -1,4 +1,4 @@
-//! The net that was imported: its description, its declaration, its weights.
+//! The imported net: its description, its declaration, its weights.
 
 mod drafts;
 mod numbers;
@@ -28,7 +28,7 @@ use crate::report::{Error, Fault};
 /// As the language has it.
 const MOST_LAYERS: usize = 10_000;
 
-/// A net that was imported.
+/// An imported net.
 pub struct Net<'a> {
     name: String,
     doc: String,
@@ -54,7 +54,7 @@ pub(crate) struct Layer<'a> {
     pub(crate) tensors: Vec<Weights<'a>>,
     /// The node that it comes from.
     pub(crate) node: usize,
-    /// The earlier layer that this is once more, with its tensors.
+    /// The earlier layer that this one repeats, with its tensors.
     pub(crate) again: Option<usize>,
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         declaration: String::new(),
         files: Vec::new(),
     };
-    // What the language can't say of shared tensors is said twice.
+    // What the language can't express about shared tensors is written twice.
     let with_shared = if shared.iter().any(Option::is_some) { net.shortest(graph, &ways, &shared) } else { None };
     match with_shared.or_else(|| net.shortest(graph, &ways, &[])) {
         Some(net) => Ok(net),
@@ -130,7 +130,7 @@ impl<'a> Net<'a> {
         nets.min_by_key(length)
     }
 
-    /// With names, and with the layers that are others once more.
+    /// With names, and with the layers that repeat others.
     fn named(&self, graph: &graph::Graph<'a>, wishes: Vec<String>, shared: &[Option<usize>]) -> Result<Self, Error> {
         let mut net = Net {
             name: self.name.clone(),
@@ -169,7 +169,7 @@ impl<'a> Net<'a> {
         Ok(net)
     }
 
-    /// Puts layers in the order of a declaration, and gives them their names.
+    /// Puts layers in the order of a declaration, and names them.
     fn arrange(&mut self) -> Result<(), Error> {
         self.shape_tensors()?;
         // Each time, a group whose values are needed elsewhere is taken apart.
@@ -289,7 +289,7 @@ impl<'a> Net<'a> {
         }
     }
 
-    /// Says above the net what only its weights hold.
+    /// States above the net what only its weights show.
     fn with_attribute(&self, text: String) -> String {
         // The net comes last, and what is in it is indented.
         let begins = |line: &str| line.starts_with(char::is_alphabetic);
@@ -359,7 +359,7 @@ impl<'a> Net<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the writer, if a weight is larger than memory, and if one is no finite number, which no net is loaded with.
+    /// Those of the writer; if a weight is larger than memory, or is not finite, since no net can be loaded with that.
     pub fn write_weights(&self, to: &mut impl Write) -> io::Result<()> {
         let (mut infos, mut end) = (Vec::new(), 0_usize);
         for tensor in self.tensors() {

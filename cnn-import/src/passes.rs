@@ -1,7 +1,7 @@
 //! Simplification: operators that exporters write for one layer become that layer's operator, a file for each kind.
 //!
-//! A rule looks at a node and at what it reads from, and says what stands in its place. Nodes are visited once, in order, so a
-//! rule finds what others have made of the nodes before. What is then read by nothing is dropped.
+//! A rule looks at a node and at what it reads from, and says what replaces it. Nodes are visited once, in order, so a
+//! rule sees what others have made of earlier nodes. Whatever nothing reads afterwards is dropped.
 
 mod choice;
 mod gated;
@@ -18,7 +18,7 @@ mod unshuffle;
 
 use crate::graph::{Graph, Id, Node};
 
-/// What stands in the place of a node.
+/// What replaces a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
 const RULES: [Rule; 17] = [
@@ -74,7 +74,7 @@ fn is_close(a: f64, b: f64) -> bool {
     (a - b).abs() <= close * b.abs()
 }
 
-/// A product of more factors than this is none of a layer.
+/// A product of more factors than this does not occur in a layer.
 const MOST_FACTORS: usize = 8;
 
 /// How many nodes after each other may be computed twice.

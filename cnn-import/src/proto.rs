@@ -1,16 +1,16 @@
 //! The messages of an ONNX file that describe inference, as far as they are needed.
 //!
-//! They are read by hand, and not by code that a library generates from ONNX's schema: texts and tensors borrow from the file,
-//! which may have hundreds of megabytes, unknown fields are skipped, and the number of parts is bounded, so that a small hostile
+//! They are read by hand rather than by code generated from ONNX's schema: texts and tensors borrow from the file,
+//! which may have hundreds of megabytes, unknown fields are skipped, and the number of parts is bounded, so that a small, hostile
 //! file can't ask for much memory.
 
 pub(crate) mod wire;
 
 use self::wire::{Field, Fields, Malformed, Result};
 
-/// A file with more parts (nodes, tensors, names, attributes) is not read. Nets have some thousands.
+/// A file with more parts (nodes, tensors, names, attributes) is not read. Nets have a few thousand.
 const MOST_PARTS: usize = 400_000;
-/// So is one with a tensor of more dimensions.
+/// Nor is one with a tensor of more dimensions.
 const MOST_DIMS: usize = 32;
 
 /// A file.
@@ -76,7 +76,7 @@ pub(crate) struct Tensor<'a> {
     /// ONNX's number of the type.
     pub(crate) kind: i64,
     pub(crate) raw: Option<&'a [u8]>,
-    /// Packed little-endian numbers; single ones are not packed.
+    /// Packed little-endian numbers; a single one is not packed.
     pub(crate) floats: Packed<'a>,
     pub(crate) doubles: Packed<'a>,
     /// Packed varints.
@@ -226,7 +226,7 @@ impl Reader {
                 1 => name = field.text()?,
                 2 => single = Some(Value::Float(field.float()?)),
                 3 => single = Some(Value::Int(field.int()?)),
-                // Bytes that are no text are those of an operator that is not known anyway.
+                // Bytes that are not text belong to an operator that is unknown anyway.
                 4 => single = Some(field.text().map_or(Value::Other, Value::Text)),
                 5 => single = Some(Value::Tensor(self.tensor(field.bytes()?)?)),
                 6 => single = Some(Value::Graph(field.bytes()?)),

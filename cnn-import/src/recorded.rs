@@ -21,7 +21,7 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// If it is no tensor of numbers.
+    /// If it is not a tensor of numbers.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let no_tensor = |why: &str| Error::Unreadable(format!("it is no tensor of ONNX: {why}"));
         let tensor = proto::tensor(bytes).map_err(|why| no_tensor(why.0))?;

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file can't be read, or it is no ONNX file.
+    /// The file can't be read, or is not an ONNX file.
     Unreadable(String),
     /// It has parts that can't be declared: all of them.
     Unsupported(Vec<Problem>),
@@ -26,7 +26,7 @@ pub struct Problem {
     pub help: String,
 }
 
-/// At most this many problems are written.
+/// At most this many problems are listed.
 const MOST_SHOWN: usize = 40;
 /// Texts of files are cut here.
 const MOST_TEXT: usize = 120;
@@ -84,7 +84,7 @@ impl Fault {
     }
 }
 
-/// Why a node gives nothing.
+/// Why a node has no result.
 pub(crate) enum Stop {
     Fault(Fault),
     /// Something before it can't be declared.

@@ -34,7 +34,7 @@ use crate::report::{Error, Fault, Problem, text};
 const OPSET: i64 = 20;
 /// Whole numbers are sizes and places; a net has no more of them.
 const MOST_WHOLE: usize = 1 << 22;
-/// Weights may be read this often: a layer can be there more than once.
+/// Weights may be read this often, since a layer can occur more than once.
 const MOST_READ: usize = 16;
 
 /// The order of maps in files, from that of nets, for values of this many dimensions.
@@ -139,7 +139,7 @@ impl<'a> Loader<'_, 'a> {
         self.model.tensor(index).ok_or_else(|| Fault::new(format!("it names the tensor {index}, which there is not")))
     }
 
-    /// The value of a tensor: a constant, or what an operator before gives.
+    /// The value of a tensor: a constant, or the result of an earlier operator.
     fn value_of(&mut self, index: i32) -> Result<Id, Fault> {
         let model = self.model;
         let id = match self.known.get(&index) {
@@ -172,7 +172,7 @@ impl<'a> Loader<'_, 'a> {
         Ok(id)
     }
 
-    /// What is wrong with the file as a whole. Quantised tensors are many, and one problem.
+    /// What is wrong with the file as a whole. All quantised tensors together are one problem.
     fn frame(&mut self) {
         let model = self.model;
         let op = |operator: &Operator<'_>| model.codes.get(operator.code).and_then(operators::name);

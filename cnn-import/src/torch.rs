@@ -29,7 +29,7 @@ use crate::report::{Error, Fault, Problem, Stop, fault, text};
 
 /// The version of ONNX's operators that nodes are translated to.
 const OPSET: i64 = 20;
-/// A graph with more nodes is none of a net.
+/// No net has more nodes.
 const MOST_NODES: usize = 100_000;
 
 /// The graph of a model, or all that is wrong with it. `input` must be the shape that it was exported with.
@@ -85,7 +85,7 @@ struct Loader<'a> {
     problems: Vec<Problem>,
 }
 
-/// A value that a name stands for.
+/// A value, by its name.
 #[derive(Clone, Copy)]
 enum Known {
     Value(Id),

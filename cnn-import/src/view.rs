@@ -1,7 +1,7 @@
 //! How a value of an ONNX graph lies in one of a net.
 //!
 //! A value of a net is a stack of maps, C x H x W, or a vector. ONNX's values have any number of dimensions, and `Reshape`,
-//! `Transpose`, `Flatten`, `Squeeze` and `Unsqueeze` compute nothing: they only say anew which number is where. So a [`View`] is a
+//! `Transpose`, `Flatten`, `Squeeze` and `Unsqueeze` compute nothing: they only redefine which number is where. So a [`View`] is a
 //! value of the net, and for each dimension of ONNX's the parts of C, H and W that it runs through. Only when a layer needs the
 //! numbers in another order is there a layer for that, and what it is follows from the parts:
 //!
@@ -31,7 +31,7 @@ pub(crate) struct Part {
     pub(crate) stride: usize,
 }
 
-/// A value of an ONNX graph as one of the net.
+/// A value of an ONNX graph, in terms of a value of the net.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct View {
     /// The value of the net.
@@ -41,7 +41,7 @@ pub(crate) struct View {
     pub(crate) dims: Vec<Vec<Part>>,
     /// Whether nothing else reads the value of the net.
     pub(crate) is_only: bool,
-    /// The node that said where the numbers are.
+    /// The node that defined where the numbers are.
     pub(crate) moved_by: Option<usize>,
 }
 

@@ -124,7 +124,7 @@ mod values {
 /// `impl Literal` for an enum, from the list of its variants. The arguments of a variant must be listed too:
 ///
 /// ```text
-/// variants! { Activation { Relu, LeakyRelu { slope } } }
+/// variants! { Op { Softmax, Dropout { p } } }
 /// variants! { Value { Input, Node(index) } }
 /// ```
 #[doc(hidden)]

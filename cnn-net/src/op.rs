@@ -28,7 +28,7 @@ pub use self::activation::Function;
 pub use self::argument::{Argument, Bounds, Field, Slot, Word};
 #[doc(hidden)]
 pub use self::facts::LayerKind;
-pub use self::facts::{Facts, Kind};
+pub use self::facts::{DependsOn, Facts, Kind};
 pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
 #[doc(hidden)]
 pub use self::norm::Normaliser;
@@ -144,6 +144,7 @@ impl Op {
     /// The facts about this layer.
     #[must_use]
     pub const fn facts(&self) -> Facts {
+        use DependsOn::{Input, Map, Part, Pixel};
         use Kind::*;
         match self {
             Self::Conv(conv) => Facts::of(Convolution, ["conv", "C", "convolution"]).over(conv.window()),
@@ -156,17 +157,17 @@ impl Op {
             }
             Self::AvgPool(pool) => Facts::of(AveragePooling, ["avg_pool", "AP", "average pooling"]).over(pool.window()),
             Self::GlobalAvgPool => {
-                Facts::of(AveragePooling, ["global_avg_pool", "GAP", "global average pooling"]).over_maps()
+                Facts::of(AveragePooling, ["global_avg_pool", "GAP", "global average pooling"]).reading(Map)
             }
-            Self::GlobalMaxPool => Facts::of(MaxPooling, ["global_max_pool", "GMP", "global max pooling"]).over_maps(),
+            Self::GlobalMaxPool => Facts::of(MaxPooling, ["global_max_pool", "GMP", "global max pooling"]).reading(Map),
             Self::AdaptiveAvgPool(_) => {
-                Facts::of(AveragePooling, ["adaptive_avg_pool", "AAP", "adaptive average pooling"]).over_maps()
+                Facts::of(AveragePooling, ["adaptive_avg_pool", "AAP", "adaptive average pooling"]).reading(Part)
             }
-            Self::AdaptiveMaxPool(_) => {
-                Facts::of(MaxPooling, ["adaptive_max_pool", "AMP", "adaptive max pooling"]).over_maps().keeping_zeros()
-            }
-            Self::ChannelMean => Facts::of(AveragePooling, ["channel_mean", "CM", "mean of channels"]).over_maps(),
-            Self::ChannelMax => Facts::of(MaxPooling, ["channel_max", "CX", "maximum of channels"]).over_maps(),
+            Self::AdaptiveMaxPool(_) => Facts::of(MaxPooling, ["adaptive_max_pool", "AMP", "adaptive max pooling"])
+                .reading(Part)
+                .keeping_zeros(),
+            Self::ChannelMean => Facts::of(AveragePooling, ["channel_mean", "CM", "mean of channels"]).reading(Pixel),
+            Self::ChannelMax => Facts::of(MaxPooling, ["channel_max", "CX", "maximum of channels"]).reading(Pixel),
             Self::Flatten => Facts::of(Reordering, ["flatten", "F", "flatten"]).keeping_zeros(),
             Self::Rearrange(rearrange) => rearrange.facts(),
             Self::Resize(resize) => resize.facts(),
@@ -175,10 +176,9 @@ impl Op {
                 .over_maps()
                 .keeping_zeros(),
             Self::BatchNorm(_) => Facts::of(BatchNormalisation, ["batch_norm", "BN", "batch normalisation"]).in_place(),
-            Self::Norm(norm @ Norm::Instance { .. }) => Facts::of(Normalisation, norm.names()).over_maps().in_place(),
-            Self::Norm(norm) => Facts::of(Normalisation, norm.names()).in_place(),
+            Self::Norm(norm) => norm.facts(),
             Self::Grn { .. } => {
-                Facts::of(Normalisation, ["grn", "GRN", "global response normalisation"]).over_maps().in_place()
+                Facts::of(Normalisation, ["grn", "GRN", "global response normalisation"]).reading(Input).in_place()
             }
             Self::Scale { .. } => Facts::of(Scaling, ["scale", "Sc", "scale"]).in_place().keeping_zeros(),
             Self::Prelu(_) => Facts::of(Kind::Activation, ["prelu", "PR", "PReLU"]).in_place(),
@@ -326,11 +326,9 @@ impl Op {
         ];
         let norms = Norm::ALL.into_iter().map(Self::Norm);
         let learnt = [Self::Grn { eps: 1e-6 }, Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
-        // `gelu` is the name of two forms.
-        let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
         let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
         let before = before.into_iter().chain(moves).chain(norms).chain(learnt);
-        before.chain(activations.map(Self::Activation)).chain([
+        before.chain(Activation::named().map(Self::Activation)).chain([
             Self::Glu,
             Self::Softmax,
             Self::LogSoftmax,

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::graph::{Graph, Node, Value};
-use crate::op::{Axis, ConvTranspose, Op, Shape, TransposedAxis};
+use crate::op::{Axis, ConvTranspose, DependsOn, Facts, Kind, Op, Shape, TransposedAxis, Window};
 
 /// The part of a net's input that one number of a layer's output depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,37 +59,20 @@ impl ReceptiveField {
     /// After a layer that reads this, as an input of this shape.
     fn after(self, op: &Op, input: Shape) -> Self {
         match op {
-            Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
             Op::ConvTranspose(conv) => self.spread(conv),
-            // What a user-defined layer reads is unknown.
-            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Grn { .. } | Op::Custom(_) => Self::Whole,
-            Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
-            Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => {
-                // Windows that differ are not one moving field.
-                let pool = op.fixed(input.size());
-                if pool.window().is_some() { self.over(&pool, input) } else { Self::Whole }
-            }
-            Op::Softmax | Op::LogSoftmax | Op::Norm(_) | Op::Glu => match input {
-                Shape::Map { .. } => self,
-                Shape::Vector(_) => Self::Whole,
-            },
             Op::Rearrange(rearrange) => self.rearranged(*rearrange, input),
             Op::Resize(resize) => self.resized(*resize, input),
-            Op::Flatten
-            | Op::Dropout { .. }
-            | Op::Lrn(_)
-            | Op::BatchNorm(_)
-            | Op::Scale { .. }
-            | Op::Prelu(_)
-            | Op::Activation(_)
-            | Op::Concat
-            | Op::ChannelMean
-            | Op::ChannelMax
-            | Op::Add
-            | Op::Sub
-            | Op::Mul
-            | Op::Max
-            | Op::Map(_) => self,
+            op => self.dependent(&op.fixed(input.size()).facts(), input),
+        }
+    }
+
+    /// After a layer whose facts say what its output depends on.
+    fn dependent(self, facts: &Facts, input: Shape) -> Self {
+        match (facts.window, facts.depends_on, input) {
+            (Some(window), ..) => self.over(window, input),
+            (None, DependsOn::Element, _) | (None, DependsOn::Pixel, Shape::Map { .. }) => self,
+            // Parts that differ are not one moving field, and vectors have no pixels.
+            (None, DependsOn::Pixel | DependsOn::Part | DependsOn::Map | DependsOn::Input, _) => Self::Whole,
         }
     }
 
@@ -103,15 +86,11 @@ impl ReceptiveField {
         }
     }
 
-    /// After a layer with a window.
-    fn over(self, op: &Op, input: Shape) -> Self {
-        match (self, op.window()) {
-            (Self::Window([rows, columns]), Some(window)) => {
-                let [vertical, horizontal] = window.axes(input.size());
-                Self::Window([rows.over(&vertical), columns.over(&horizontal)])
-            }
-            (field, _) => field,
-        }
+    /// After a window that moves over the input.
+    fn over(self, window: Window, input: Shape) -> Self {
+        let Self::Window([rows, columns]) = self else { return self };
+        let [vertical, horizontal] = window.axes(input.size());
+        Self::Window([rows.over(&vertical), columns.over(&horizontal)])
     }
 }
 
@@ -166,7 +145,7 @@ impl Extent {
 
 /// Whether a layer's inputs may be broadcast.
 const fn is_merge(op: &Op) -> bool {
-    matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Max)
+    matches!(op.facts().kind, Kind::Addition | Kind::Multiplication | Kind::Maximum)
 }
 
 impl Graph<'_> {

@@ -127,7 +127,7 @@ fn moves_shift_fields_and_resizing_moves_them_together() {
 #[test]
 fn some_layers_read_everything() {
     let linear = Op::Linear(Linear::new(1));
-    for op in [Op::GlobalAvgPool, Op::GlobalMaxPool, linear] {
+    for op in [Op::GlobalAvgPool, Op::GlobalMaxPool, Op::Grn { eps: 1e-6 }, linear] {
         assert_eq!(chain(&[conv(3, 1, 1), op]), ReceptiveField::Whole);
         assert_eq!(chain(&[op, conv(3, 2, 1), RELU]), ReceptiveField::Whole);
     }
@@ -138,6 +138,9 @@ fn some_layers_read_everything() {
         assert_eq!(chain(&[conv(3, 1, 1), norm]), ReceptiveField::Whole);
     }
     assert_eq!(chain(&[conv(3, 1, 1), over(Over::Channels)]), window(-1, 3, 1));
+    for op in [Op::ChannelMean, Op::ChannelMax, Op::Glu] {
+        assert_eq!(chain(&[conv(3, 1, 1), op]), window(-1, 3, 1));
+    }
     // A softmax over channels reads a pixel, and one over features all of them.
     for softmax in [Op::Softmax, Op::LogSoftmax] {
         assert_eq!(chain(&[conv(3, 1, 1), softmax]), window(-1, 3, 1));

@@ -1,5 +1,5 @@
-//! What emitted code has only with a feature of this crate. It can't test another crate's features, so these macros are
-//! defined differently with and without them.
+//! What emitted code has only with a feature of this crate, or on some targets. It can't test another crate's features, so these macros
+//! are defined differently with and without them.
 
 /// Its content, if the feature `alloc` of this crate is on.
 #[cfg(feature = "alloc")]
@@ -31,6 +31,22 @@ macro_rules! if_std {
 #[macro_export]
 macro_rules! if_std {
     ($($content:tt)*) => {};
+}
+
+/// The first content where pointers have 64 bits, the second elsewhere.
+#[cfg(target_pointer_width = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! if_64_bits {
+    ({ $($content:tt)* } { $($otherwise:tt)* }) => { $($content)* };
+}
+
+/// The first content where pointers have 64 bits, the second elsewhere.
+#[cfg(not(target_pointer_width = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! if_64_bits {
+    ({ $($content:tt)* } { $($otherwise:tt)* }) => { $($otherwise)* };
 }
 
 /// The methods that read a net's weights from files, of the type `$weights`, which has a field `packed`.

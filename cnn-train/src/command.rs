@@ -1,5 +1,6 @@
 //! `cnn train`: data, a net, a progress bar, and files.
 
+use cnn_net::text::count;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -187,10 +188,13 @@ fn begin(run: &Run<'_>, job: &Job, [images, validation]: [usize; 2], out: &mut d
         return Ok(writeln!(out, "{line}")?);
     }
     let judged = if validation > 0 { format!(", judged by {validation}") } else { String::new() };
-    writeln!(out, "{}: {parameters} parameters, {images} images{judged}, minibatches of {batch}", graph.name)?;
+    let [parameters, images] =
+        [(parameters, "parameter"), (images as u64, "image")].map(|(number, what)| count(number, what));
+    writeln!(out, "{}: {parameters}, {images}{judged}, minibatches of {batch}", graph.name)?;
     let all = steps * job.options.epochs;
     if from >= all {
-        writeln!(out, "all {all} steps were done before: give more --epochs to go on")?;
+        let done = if all == 1 { "the only step was".to_owned() } else { format!("all {all} steps were") };
+        writeln!(out, "{done} done before: give more --epochs to go on")?;
     } else if from > 0 {
         // Everything else that could differ is an error.
         let rate = job.options.rate_at(from as u64, steps as u64);

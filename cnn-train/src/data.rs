@@ -7,6 +7,7 @@ mod open;
 mod table;
 
 use cnn_net::op::Shape;
+use cnn_net::text::count;
 
 use crate::augment::Change;
 use crate::error::Error;
@@ -46,7 +47,7 @@ impl Wanted {
         let channels = self.shape.channels();
         for (name, numbers) in [("mean", &self.mean), ("std", &self.std)] {
             if numbers.len() != 1 && numbers.len() != channels {
-                let input = if channels == 1 { "1 channel".to_owned() } else { format!("{channels} channels") };
+                let input = count(channels as u64, "channel");
                 return Err(Error::Misfit(format!(
                     "--{name} has {} numbers, but the net's input has {input}: give one number for all, or one for each",
                     numbers.len()
@@ -100,8 +101,9 @@ impl DataSet {
     pub fn of_bytes(wanted: &Wanted, bytes: Vec<u8>, classes: &[u32]) -> Result<Self, Error> {
         let expected = classes.len() * wanted.shape.elements();
         if bytes.len() != expected {
-            let found = bytes.len();
-            return Err(Error::Misfit(format!("{} images need {expected} bytes, not {found}", classes.len())));
+            let (found, images) = (bytes.len(), count(classes.len() as u64, "image"));
+            let need = if classes.len() == 1 { "needs" } else { "need" };
+            return Err(Error::Misfit(format!("{images} {need} {expected} bytes, not {found}")));
         }
         Ok(Self {
             shape: wanted.shape,
@@ -300,8 +302,8 @@ impl Batch {
 fn labels(classes: &[u32], target: TargetKind) -> Result<Labels, Error> {
     let check = |most: usize, what: &str| match classes.iter().max() {
         Some(largest) if *largest as usize >= most => Err(Error::Misfit(format!(
-            "there is an image of class {largest}, but {what}: let the net end in {} outputs, or leave the class out",
-            u64::from(*largest) + 1
+            "there is an image of class {largest}, but {what}: let the net end in {}, or leave the class out",
+            count(u64::from(*largest) + 1, "output")
         ))),
         Some(_) | None => Ok(()),
     };

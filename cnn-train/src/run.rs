@@ -1,5 +1,6 @@
 //! The loop: steps, epochs, and a checkpoint after any of them.
 
+use cnn_net::text::count;
 use cnn_runtime::step::CheckpointError;
 use serde::Serialize;
 
@@ -80,7 +81,9 @@ impl<'a> Run<'a> {
         if training.len() < learner.batch() {
             let (images, batch) = (training.len(), learner.batch());
             return Err(Error::Misfit(format!(
-                "there are {images} images to learn from, but a minibatch has {batch}: give more, or a smaller --batch"
+                "there {} {} to learn from, but a minibatch has {batch}: give more, or a smaller --batch",
+                if images == 1 { "is" } else { "are" },
+                count(images as u64, "image")
             )));
         }
         if options.augment.changes_levels() && !training.has_levels() {

@@ -63,7 +63,8 @@ fn verdict(model: &Model, report: &Report, out: &mut Output<impl Write>) -> io::
     let extra = report.found.len() - needed;
     let aux = if extra > 0 { format!(", and {extra} of auxiliary classifiers") } else { String::new() };
     let fits = out.styled(GOOD, format_args!("the file fits {}", model.graph.name));
-    writeln!(out, "\n{fits}: all {needed} tensors are there{aux}")
+    let all = if needed == 1 { "its only tensor is".to_owned() } else { format!("all {needed} tensors are") };
+    writeln!(out, "\n{fits}: {all} there{aux}")
 }
 
 /// A line for each problem.

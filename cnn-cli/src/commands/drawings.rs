@@ -69,7 +69,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 
 /// Creates a folder, if needed.
 fn make(folder: &Path) -> Result<(), Failure> {
-    // The system would say `File exists`, which does not say what to do.
+    // The system would say `File exists`, which doesn't tell what to do.
     if let Some(file) = folder.ancestors().find(|part| part.is_file()) {
         return Err(Failure::of_file(file, "is a file, not a folder: name another one"));
     }

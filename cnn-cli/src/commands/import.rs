@@ -61,7 +61,7 @@ pub(super) fn import(args: &ImportArgs, out: &mut Output<impl Write>) -> Result<
     verified.map_or(Ok(()), Compared::into_result)
 }
 
-/// Refuses what can't be done, before the model is read.
+/// Refuses what can't be done before the model is read.
 fn possible(args: &ImportArgs, output: Option<&Path>) -> Result<(), Failure> {
     let message = |text: &str| Err(Failure::Message(text.to_owned()));
     if args.json.json && output.is_none() {

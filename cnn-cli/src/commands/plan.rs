@@ -9,7 +9,7 @@ use cnn::memory::{Buffer, Holds, Memory};
 use cnn_compiler::file::Found;
 use cnn_compiler::plan::{Call, Purpose, Range};
 use cnn_diagram::{Options, memory};
-use cnn_net::text::thousands;
+use cnn_net::text::count;
 use serde_json::{Value, json};
 
 use super::drawings::write;
@@ -90,7 +90,7 @@ fn buffers(memory: &Memory<'_>, out: &mut Output<impl Write>) -> io::Result<()> 
 /// The totals.
 fn notes(found: &Found) -> Vec<[String; 2]> {
     let plan = &found.plan;
-    let bytes = |bytes: usize| format!("{} bytes", thousands(bytes as u64));
+    let bytes = |bytes: usize| count(bytes as u64, "byte");
     let images = found.options.images;
     let (all, each) =
         if images > 1 { (format!(" for {images} images"), " for one image") } else { (String::new(), "") };

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cnn_net::graph::{Graph, Value};
 use cnn_net::language::declaration;
-use cnn_net::op::{Activation, Op};
+use cnn_runtime::train::Loss;
 use cnn_train::{DIGITS, Ended, Failed, Job, Kind, Options};
 use models::{LeNet5, Mlp, Perceptron};
 
@@ -93,7 +93,7 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     Build::new(&source, args.path.as_deref())?.run(&job)
 }
 
-/// Before minutes of building.
+/// Checked here, before minutes of building.
 fn refuse_missing(data: &Path) -> Result<(), Failure> {
     if data == Path::new(DIGITS) {
         return Ok(());
@@ -113,12 +113,10 @@ fn of_model(model: &Model, batch: Option<usize>) -> Result<Source, Failure> {
     Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)
 }
 
-/// Cross entropy, which needs no word, unless an output is no class.
+/// Cross entropy, which is the default and needs no word, unless an output is not of classes.
 fn fitting_loss(graph: &Graph<'_>) -> String {
     let of = |value: Value| match value {
-        Value::Node(node) if matches!(graph.nodes[node].op, Op::Activation(Activation::Sigmoid)) => {
-            "binary_cross_entropy"
-        }
+        Value::Node(node) if Loss::BinaryCrossEntropy.has_link(&graph.nodes[node].op) => "binary_cross_entropy",
         value if graph.shape(value).channels() == 1 => "mean_squared",
         _ => "cross_entropy",
     };

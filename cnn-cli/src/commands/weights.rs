@@ -12,7 +12,7 @@ use crate::progress::Bar;
 use crate::registry::{Model, OwnWeights};
 use crate::tensors::{self, unreadable};
 
-/// More renaming rules than this are no help as options.
+/// More renaming rules than this would not help as options.
 const MOST_OPTIONS: usize = 8;
 
 /// The net with the weights of a file, or with those that it comes with.

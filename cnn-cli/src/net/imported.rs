@@ -1,4 +1,4 @@
-//! The net of an ONNX or a TFLite file, through the declaration that `cnn import` writes of it.
+//! The net of an ONNX or a TFLite file, compiled from the declaration that `cnn import` would write.
 
 use std::path::Path;
 

@@ -107,7 +107,7 @@ mod tests {
         for model in small {
             let found = planned(model).unwrap_or_else(|why| panic!("{}: {why:?}", model.name));
             let steps: Vec<Step<'_>> = found.plan.calls.iter().map(|call| call.describe(kept::step)).collect();
-            // Names may be others.
+            // Names may differ.
             let what = |steps: &[Step<'_>]| -> Vec<_> {
                 steps
                     .iter()

@@ -20,7 +20,7 @@ fn a_net_of_this_program_is_trained_at_once() {
     let printed = train(&folder, &arguments).ok();
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!(lines.len(), 4, "{printed}");
-    assert_eq!(lines[0], "Mlp: 101770 parameters, 900 images, judged by 100, minibatches of 64");
+    assert_eq!(lines[0], "Mlp: 101,770 parameters, 900 images, judged by 100, minibatches of 64");
     assert!(
         lines[3].starts_with("epoch 3/3: training loss ") && lines[3].contains(" %; validation loss "),
         "{printed}"

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cnn_net::graph::Graph;
 use cnn_net::language::{inputs, outputs};
 use cnn_net::literal::{Literal as _, Rust};
-use cnn_net::text::thousands;
+use cnn_net::text::count;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -133,12 +133,12 @@ impl Parts<'_> {
         // No link: a variant can be seen where its net cannot.
         let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`.")).unwrap_or_default();
         format!(
-            " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.{of}",
+            " `{} -> {}`: {}, {}{each}, a workspace of {}{all}.{of}",
             inputs(graph),
             outputs(graph),
-            thousands(graph.parameters()),
-            thousands(graph.macs()),
-            thousands(self.workspace_bytes() as u64),
+            count(graph.parameters(), "parameter"),
+            count(graph.macs(), "multiplication"),
+            count(self.workspace_bytes() as u64, "byte"),
         )
     }
 

@@ -9,7 +9,7 @@ use cnn_net::op::{Argument, Lrn, LrnWindow, Op, Slot, UserTensor};
 use super::read::Reader;
 use super::{Layer, PadMode};
 use super::{habits, intern};
-use crate::ast::{Arg, Call, Expr};
+use crate::ast::{Arg, Call, Expr, ExprKind};
 use crate::env::Env;
 use crate::path::RustPath;
 use crate::report::{Message, Place, Report, detailed, listed, message};
@@ -27,6 +27,10 @@ pub(crate) struct Bound {
 
 /// Binds a call's arguments; all mistakes in them are reported.
 pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut Report) -> Option<Bound> {
+    // Without an argument, those after it have other places. It is reported.
+    if call.args.iter().any(|arg| arg.name.is_none() && matches!(arg.value.kind, ExprKind::Broken)) {
+        return None;
+    }
     if let Some((place, message)) = habits::inputs_given(layer, call, env).or_else(|| habits::listed(layer, call, env))
     {
         report.error(place, message);

@@ -16,16 +16,21 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Attribute, Error, LitInt, LitStr, Result, Token, bracketed, parenthesized, token};
 
-use super::token::{braces, check_attributes, expected, found, is_word, skip_to};
+use super::token::{braces, check_attributes, expected, found, has_arguments, is_on_next_line, is_word, skip_to};
 use super::{Parser, expr, place_of};
 use crate::ast::{
     Arg, Aux, Body, Call, Expr, Kept, Merge, MergeKind, Output, Pipeline, Repeat, Statement, Step, StepKind,
 };
 use crate::report::{Place, message};
 
-/// Whether a statement begins with a keyword before a name, and so is not a pipeline.
+/// The statements that are not pipelines, and what they look like.
+const ASIDES: [(&str, &str); 4] =
+    [("tap", "tap name"), ("keep", "keep name"), ("output", "output name"), ("aux", "aux name(weight = 0.3) { … }")];
+
+/// Whether a statement begins with a keyword before a name, and so is not a pipeline. An `aux` without a name has its layers.
 fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
-    is_word(input, keyword) && input.peek2(Ident::peek_any)
+    let has_layers = || input.peek2(token::Brace) || input.peek2(token::Paren) && input.peek3(token::Brace);
+    is_word(input, keyword) && (input.peek2(Ident::peek_any) || keyword == "aux" && has_layers())
 }
 
 impl Parser<'_> {
@@ -57,7 +62,7 @@ impl Parser<'_> {
         instead_of_nothing: &str,
         mut statement: impl FnMut(&mut Self, ParseStream<'_>) -> Result<T>,
     ) -> Vec<Option<T>> {
-        let mut statements = Vec::new();
+        let (mut statements, mut commas) = (Vec::new(), false);
         loop {
             self.no_docs(input);
             if self.comment(input) {
@@ -75,7 +80,9 @@ impl Parser<'_> {
                 drop(input.parse::<Token![;]>());
                 continue;
             }
-            let parsed = statement(self, input).and_then(|parsed| self.semicolon(input).map(|()| parsed));
+            let start = input.fork();
+            let parsed =
+                statement(self, input).and_then(|parsed| self.semicolon(&start, input, &mut commas).map(|()| parsed));
             match parsed {
                 Ok(parsed) => statements.push(Some(parsed)),
                 Err(error) => {
@@ -88,21 +95,30 @@ impl Parser<'_> {
         }
     }
 
-    /// The `;` after a statement. If only it is missing, or something else is in its place, nothing is skipped.
-    fn semicolon(&mut self, input: &ParseBuffer<'_>) -> Result<()> {
+    /// The `;` after a statement, which begins at `start`. If only it is missing at the end of a line, nothing is skipped. `commas`
+    /// says whether there was a comma in its place before: that is reported once, and then not missed at the end.
+    fn semicolon(&mut self, start: &ParseBuffer<'_>, input: &ParseBuffer<'_>, commas: &mut bool) -> Result<()> {
         if input.peek(Token![;]) {
             return input.parse::<Token![;]>().map(drop);
         }
-        if input.is_empty() {
-            self.report
-                .push(Error::new(input.span(), "expected `;`\nhelp: every statement ends in `;`, including the last"));
-        } else if input.peek(Token![,]) {
-            self.report.push(expected(input, "`;`\nhelp: statements and branches end in `;`"));
+        let next_step = "`;`, or `->` and the next step";
+        if input.peek(Token![,]) {
+            if !*commas {
+                self.report.push(expected(input, "`;`\nhelp: statements and branches end in `;`"));
+            }
+            *commas = true;
             input.parse::<Token![,]>()?;
-        } else if input.peek(Ident::peek_any) || input.peek(token::Brace) || input.peek(token::Bracket) {
-            self.report.push(expected(input, "`;`, or `->` and the next step"));
+        } else if input.is_empty() {
+            if !*commas {
+                let message = "expected `;`\nhelp: every statement ends in `;`, including the last";
+                self.report.push(Error::new(input.span(), message));
+            }
+        } else if is_on_next_line(start, input)
+            && (input.peek(Ident::peek_any) || input.peek(token::Brace) || input.peek(token::Bracket))
+        {
+            self.report.push(expected(input, next_step));
         } else {
-            return Err(expected(input, "`;`, or `->` and the next step"));
+            return Err(expected(input, next_step));
         }
         Ok(())
     }
@@ -126,6 +142,9 @@ impl Parser<'_> {
     /// `"aux" NAME "(" "weight" "=" expr ")" "{" body "}"`
     fn aux(&mut self, input: ParseStream<'_>) -> Result<Aux> {
         input.call(Ident::parse_any)?;
+        if !input.peek(Ident::peek_any) {
+            return Err(expected(input, "the classifier's name\nhelp: `aux name(weight = 0.3) { … };`"));
+        }
         let name = input.call(Ident::parse_any)?.unraw();
         let help = format!("help: `aux {name}(weight = 0.3) {{ … }}`");
         let missing = format!("the weight of the classifier's loss\n{help}");
@@ -193,7 +212,7 @@ impl Parser<'_> {
 
     /// `[ NAME ":" ] kind`
     fn step(&mut self, input: ParseStream<'_>) -> Result<Step> {
-        if let Some((counter, place)) = self.counter(input)? {
+        if let Some((counter, place, _)) = self.counter(input)? {
             let name = counter.name;
             let message = format!(
                 "a counting name is allowed only in a repeat\nhelp: `{0}: …`, or `[{0}..: …; 3]`",
@@ -207,8 +226,13 @@ impl Parser<'_> {
 
     fn step_kind(&mut self, input: ParseStream<'_>) -> Result<StepKind> {
         self.module(input);
+        if let Some((word, form)) = ASIDES.into_iter().find(|(word, _)| begins(input, word)) {
+            let wrong = format!("expected a step, found `{word}`");
+            let help = format!("`{form};` is a statement of its own: it has no name, and follows `;`, not `->`");
+            return Err(input.error(format!("{wrong}\nhelp: {help}")));
+        }
         if is_word(input, "again") && (begins(input, "again") || input.peek2(LitStr) || input.peek2(LitInt)) {
-            return Self::again(input).map(StepKind::Again);
+            return self.again(input).map(StepKind::Again);
         }
         if input.peek(token::Brace) {
             let (content, span) = braces(input, "")?;
@@ -279,7 +303,12 @@ impl Parser<'_> {
         let content;
         let brackets = bracketed!(content in input).span;
         let (counter, first) = match self.counter(&content)? {
-            Some((counter, _)) => (Some(counter), Step { name: None, kind: self.step_kind(&content)? }),
+            Some((counter, place, mistake)) => {
+                if let Some(mistake) = mistake {
+                    self.report.error(place, mistake);
+                }
+                (Some(counter), Step { name: None, kind: self.step_kind(&content)? })
+            }
             None => (None, self.step(&content)?),
         };
         let steps = self.pipeline_after(first, &content)?;
@@ -305,6 +334,9 @@ impl Parser<'_> {
                 let arg = self.arg(&content);
                 call.args.push(arg);
             }
+        } else if has_arguments(input) {
+            let what = format!("`(`\nhelp: arguments are in parentheses, `{}(…)`", call.name);
+            return Err(expected(input, &what));
         }
         Ok(call)
     }
@@ -332,10 +364,14 @@ impl Parser<'_> {
             return None;
         }
         let name = input.call(Ident::parse_any).ok()?.unraw();
-        let place = Place::from(input.span());
-        drop(input.parse::<TokenTree>());
+        let mut place = Place::from(input.span());
+        let mut sign = input.parse::<TokenTree>().ok()?.to_string();
+        if colon && input.peek(Token![=]) {
+            place = place.to(input.span());
+            sign.push_str(&input.parse::<TokenTree>().ok()?.to_string());
+        }
         if colon {
-            self.report.error(place, format!("expected `=`, found `:`\nhelp: `{name} = …`"));
+            self.report.error(place, format!("expected `=`, found `{sign}`\nhelp: `{name} = …`"));
         }
         Some(name)
     }

@@ -155,7 +155,7 @@ impl Parser<'_> {
         is_arrow
     }
 
-    /// A statement that controls the flow of a program, with all that belongs to it. Whether there was one.
+    /// A statement of a program, with all that belongs to it: control flow, a constant. Whether there was one.
     pub(super) fn control_flow(&mut self, input: ParseStream<'_>) -> bool {
         let Ok(word) = input.fork().call(Ident::parse_any) else { return false };
         if input.peek2(Token![:]) || input.peek2(Token![=]) || input.peek2(Token![.]) {
@@ -167,6 +167,9 @@ impl Parser<'_> {
                 "a net has no conditions: the same layers run for each input",
                 "declare two nets, and what they share as a block: parameters of blocks are numbers, sizes, flags and layers",
             ),
+            "const" | "static" => {
+                ("constants are declared outside of nets", "write it in front of the net: `const NAME = 3;`")
+            }
             "return" | "yield" => ("a net's result is that of its last statement", "end the net with a step"),
             _ => return false,
         };

@@ -8,7 +8,7 @@ use syn::{Error, LitInt, LitStr, Result, Token};
 use super::Parser;
 use super::token::expected;
 use crate::ast::{Again, Counter, Name};
-use crate::report::{Edit, Message, Place};
+use crate::report::{Edit, Message, Place, message};
 
 impl Parser<'_> {
     /// `NAME ":"`: a word, a number or any text in quotes.
@@ -25,15 +25,29 @@ impl Parser<'_> {
     }
 
     /// `"again" NAME`
-    pub(super) fn again(input: ParseStream<'_>) -> Result<Again> {
+    pub(super) fn again(&mut self, input: ParseStream<'_>) -> Result<Again> {
         let word = input.call(Ident::parse_any)?;
-        let name = name_token(input)?;
-        let place = Place::from(word.span()).to(name.span());
+        let mut name = name_token(input)?;
+        let (mut place, mut text) = (Place::from(name.span()), name.to_string());
+        // Levels of names, which belong in quotes.
+        while input.peek(Token![.]) && !input.peek(Token![..]) && input.peek2(Ident::peek_any) {
+            input.parse::<Token![.]>()?;
+            let level = input.call(Ident::parse_any)?;
+            place = place.to(level.span());
+            text.push_str(&format!(".{}", level.unraw()));
+        }
+        if text != name.to_string() {
+            name = Name::new(text, place.ends()[0]);
+            let (wrong, written) = (format!("expected the name of a step, found `{name}`"), name.written());
+            let help = format!("put it in quotes: `again {written}`");
+            self.report.error(place, message(&wrong, &help).fix([Edit::instead(place, written)]));
+        }
+        let place = Place::from(word.span()).to(place);
         Ok(Again { name, place })
     }
 
-    /// `NAME ".." ":"`, and its place without the colon. A name that does not end in a number is reported, and counts from 1.
-    pub(super) fn counter(&mut self, input: ParseStream<'_>) -> Result<Option<(Counter, Place)>> {
+    /// `NAME ".." ":"`, its place without the colon, and what is wrong with its number; it then counts from 1.
+    pub(super) fn counter(&mut self, input: ParseStream<'_>) -> Result<Option<(Counter, Place, Option<Message>)>> {
         if !input.peek2(Token![..]) {
             return Ok(None);
         }
@@ -56,7 +70,7 @@ impl Parser<'_> {
         let stem = all.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
         let number = &all[stem.len()..];
         // A number of 32 bits leaves room to count.
-        let first = number.parse::<u32>().unwrap_or_else(|_| {
+        let (first, mistake) = number.parse::<u32>().map(|first| (first, None)).unwrap_or_else(|_| {
             let instead = Name::new(format!("{stem}1"), name.span()).written();
             let name = name.written();
             let message = if number.is_empty() {
@@ -64,10 +78,9 @@ impl Parser<'_> {
             } else {
                 format!("`{name}..` counts from a number that is too large\nhelp: `{instead}..`")
             };
-            self.report.error(place, Message::from(message).fix([Edit::instead(place, format!("{instead}.."))]));
-            1
+            (1, Some(Message::from(message).fix([Edit::instead(place, format!("{instead}.."))])))
         });
-        Ok(Some((Counter { name, digits: number.len(), stem, first: first.into() }, place)))
+        Ok(Some((Counter { name, digits: number.len(), stem, first: first.into() }, place, mistake)))
     }
 }
 

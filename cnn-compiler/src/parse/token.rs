@@ -61,6 +61,27 @@ pub(super) fn braces<'a>(input: ParseStream<'a>, what: &str) -> Result<(ParseBuf
     Ok((content, brace.span))
 }
 
+/// Whether the next token is on another line than the one before it. The tokens before it begin at `start`.
+pub(super) fn is_on_next_line(start: &ParseBuffer<'_>, input: &ParseBuffer<'_>) -> bool {
+    let mut end = start.span().start().line;
+    while start.cursor() != input.cursor()
+        && let Ok(token) = start.parse::<TokenTree>()
+    {
+        end = token.span().end().line;
+    }
+    input.span().start().line > end
+}
+
+/// Whether arguments are next, in brackets that are not parentheses: neither statements nor a repeat.
+pub(super) fn has_arguments(input: ParseStream<'_>) -> bool {
+    let Ok(TokenTree::Group(group)) = input.fork().parse::<TokenTree>() else { return false };
+    let mut content = group.stream().into_iter();
+    let is_value = matches!(content.next(), Some(TokenTree::Literal(_)));
+    let is_named = matches!(content.next(), Some(TokenTree::Punct(mark)) if mark.as_char() == '=');
+    let ends = group.stream().into_iter().any(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'));
+    (is_value || is_named) && !ends
+}
+
 /// Skips tokens until one satisfies a condition; that one is left.
 pub(super) fn skip_to(input: ParseStream<'_>, mut condition: impl FnMut(&TokenTree) -> bool) {
     while let Ok(token) = input.fork().parse::<TokenTree>() {

@@ -65,8 +65,9 @@ impl Curve {
             "" => activation.name().to_owned(),
             arguments => format!("{}({arguments})", activation.name()),
         };
-        // All that is visible of this one is its two bends.
-        let right = if activation == Activation::Relu6 { 8.0 } else { 4.0 };
+        // A limit is visible only beyond the bend where it begins.
+        let reaches = activation.limits().is_some_and(|[_, largest]| largest > 4.0 && largest.is_finite());
+        let right = if reaches { 8.0 } else { 4.0 };
         Self::new(name, activation.names().formula.to_owned(), right, |x| activate(activation, x))
     }
 

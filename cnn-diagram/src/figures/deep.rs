@@ -1,4 +1,4 @@
-//! What makes deep nets hard to train, and what helps: numbers of real trainings, which `cnn-train/benches/deep_nets.rs` prints.
+//! What makes deep nets hard to train, and what helps: numbers of real training runs, which `cnn-train/benches/deep_nets.rs` prints.
 
 use super::Figure;
 use super::parts::{WIDTH, heading};
@@ -74,7 +74,7 @@ pub fn batch_norm_learning() -> Figure {
 const EMPTY: Chart<'static> =
     Chart { name: "", across: "", top: 0.0, width: WIDTH, columns: [0, 1], range: [0.0, 1.0], is_logarithmic: false };
 
-/// A figure of some trainings.
+/// A figure of some training runs.
 struct Runs {
     name: &'static str,
     title: &'static str,

@@ -2,7 +2,7 @@
 
 use cnn_net::graph::{Graph, Node, Value};
 use cnn_net::op::{self, Op};
-use cnn_net::text::thousands;
+use cnn_net::text::{count, thousands};
 
 use super::Figure;
 use super::parts::{LINE, WIDTH, heading, note, number, subscript, words};
@@ -87,9 +87,9 @@ impl MultilayerPerceptron {
         let title = "Multilayer perceptron";
         let parameters: u64 = self.layers.iter().map(|layer| layer.parameters).sum();
         let text = format!(
-            "{}: perceptrons side by side form a layer, and every unit reads all units of the layer before. {} parameters.",
+            "{}: perceptrons side by side form a layer, and every unit reads all units of the layer before. {}.",
             self.name,
-            thousands(parameters)
+            count(parameters, "parameter")
         );
         let (mut shapes, top) = heading(title, &text);
         let widths: Vec<usize> = std::iter::once(self.inputs).chain(self.layers.iter().map(|l| l.features)).collect();
@@ -131,7 +131,7 @@ impl MultilayerPerceptron {
         let mut group = Shape::group()
             .set("id", format!("mlp-{name}"))
             .set("class", "n")
-            .tip(format!("{name}: {} units", thousands(column.units as u64)));
+            .tip(format!("{name}: {}", count(column.units as u64, "unit")));
         for (unit, y) in column.shown() {
             group = group.with(Shape::circle(column.x, y, RADIUS).fill(Paint::Kind(kind)).stroke(Paint::Ink, 1.0));
             let number = subscript(unit + 1);
@@ -159,11 +159,11 @@ impl MultilayerPerceptron {
             value = if index + 1 == self.layers.len() { "y".to_owned() } else { format!("a{number_of}") };
             let formula = format!("{value} = {call}");
             let sizes = format!(
-                "W{number_of}: {} × {}, b{number_of}: {}; {} parameters",
+                "W{number_of}: {} × {}, b{number_of}: {}; {}",
                 number(layer.features as f64),
                 number(inputs as f64),
                 number(layer.features as f64),
-                thousands(layer.parameters)
+                count(layer.parameters, "parameter")
             );
             shapes.push(words(MARGIN, y, formula.as_str()));
             shapes.push(note((MARGIN + width(&formula, 12.0) + 24.0).max(260.0), y, sizes));

@@ -141,7 +141,7 @@ pub(super) fn call_names(calls: &[String]) -> String {
     let mut before = None;
     for run in calls.chunk_by(Called::goes_on) {
         let (first, last) = (run[0], run[run.len() - 1]);
-        // Further numbers under the same name need no name.
+        // Further numbers under the same name don't repeat it.
         let name = if before == Some((first.group, first.stem)) && first.number.is_some() {
             String::new()
         } else {

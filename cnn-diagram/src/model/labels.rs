@@ -2,7 +2,7 @@
 
 use cnn_net::graph::{Graph, Node};
 use cnn_net::language::arguments;
-use cnn_net::op::{self, Conv, ConvTranspose, Op, Padding, Pool, Shape, Size};
+use cnn_net::op::{self, Conv, ConvTranspose, DependsOn, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
 use crate::text::{count, times};
@@ -83,7 +83,7 @@ pub(crate) fn kind_of(op: &Op) -> Kind {
 /// What legends call a layer, and what is written on its block.
 fn kind_and_head(op: &Op) -> (Kind, String) {
     let facts = op.facts();
-    let is_global = matches!(op, Op::GlobalAvgPool | Op::GlobalMaxPool);
+    let is_global = facts.depends_on == DependsOn::Map;
     let (kind, head) = match facts.kind.closed() {
         op::LayerKind::Convolution => (Kind::Convolution, facts.name),
         op::LayerKind::FullyConnected => (Kind::FullyConnected, "fc"),
@@ -134,7 +134,7 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
 
 /// The arguments as declared: the first one, or all of them.
 fn said(op: &Op, full: bool) -> Vec<String> {
-    // A comma in parentheses divides no arguments.
+    // A comma in parentheses does not separate arguments.
     let mut depth = 0;
     let text = arguments(op);
     let all = text.split(|c| {

@@ -109,7 +109,7 @@ kinds! {
     /// The largest.
     // The upper of two.
     Max("max", "maximum of branches", ["#fff7d6", "#3d3811"], "M0.5 2H9.5M0.5 8H3M6 8H9.5");
-    /// A layer by the user.
+    /// A user-defined layer.
     // Brackets of a program.
     Custom("custom", "layer by the user", ["#f6c9a8", "#5c3216"], "M3.5 1.5L0.5 5L3.5 8.5M6.5 1.5L9.5 5L6.5 8.5");
     /// A block that is drawn once, elsewhere.

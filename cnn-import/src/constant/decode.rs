@@ -65,7 +65,7 @@ fn complete<'a>(name: &'a str, dims: Vec<usize>, data: Data<'a>) -> Result<Const
 /// Dimensions of which the product is no overflow.
 pub(crate) fn dims(dims: &[i64]) -> Result<Vec<usize>, Fault> {
     let sizes: Option<Vec<usize>> = dims.iter().map(|dim| usize::try_from(*dim).ok()).collect();
-    // Zeros count as 1, so that an overflow is found wherever the zero is.
+    // Zeros count as 1, so that an overflow is found wherever a zero is.
     let elements = |sizes: &[usize]| sizes.iter().try_fold(1_usize, |all, size| all.checked_mul((*size).max(1)));
     let is_bounded = |sizes: &Vec<usize>| elements(sizes).is_some_and(|elements| elements <= MOST_ELEMENTS);
     sizes.filter(is_bounded).ok_or_else(|| Fault::new(format!("{dims:?} is not the shape of a tensor")))

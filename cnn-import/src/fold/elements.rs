@@ -4,7 +4,7 @@ use crate::constant::{Constant, Data, positions, strides};
 use crate::graph::{Node, axis};
 use crate::report::Fault;
 
-/// More numbers are not computed: constants of nets are smaller.
+/// Not more numbers than this are computed: constants of nets are smaller.
 const MOST: usize = 1 << 26;
 
 /// The result of a function, if it is one of numbers.
@@ -23,7 +23,7 @@ pub(super) fn computed<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) ->
         let is_truth = ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or"].contains(&node.op);
         let is_whole = is_truth || all.iter().all(|constant| constant.is_whole());
         let numbers = result.to_f64()?;
-        // A division of whole numbers is a whole one.
+        // Dividing whole numbers gives a whole one.
         let numbers = if is_whole { numbers.into_iter().map(f64::trunc).collect() } else { numbers };
         return Ok(Some(made(result.dims, numbers, is_whole)));
     }

@@ -1,9 +1,10 @@
-//! Constants in other places: slices, other shapes, parts of several.
+//! Constants rearranged: slices, other shapes, parts of several.
 
 use super::elements::{broadcast, steps};
 use crate::constant::{Constant, Data, dims, positions, strides};
 use crate::graph::{Node, axis};
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// A result may have this many numbers more than what it is made of.
 const MOST_MORE: usize = 1 << 20;
@@ -112,7 +113,11 @@ pub(crate) fn order(node: &Node<'_>, rank: usize) -> Result<Vec<usize>, Fault> {
     let Some(order) = node.ints("perm")? else { return Ok((0..rank).rev().collect()) };
     let order: Vec<usize> = order.iter().map(|at| axis(*at, rank)).collect::<Result<_, _>>()?;
     let is_order = order.len() == rank && (0..rank).all(|axis| order.contains(&axis));
-    if is_order { Ok(order) } else { Err(Fault::new(format!("{order:?} is no order of {rank} dimensions"))) }
+    if is_order {
+        Ok(order)
+    } else {
+        Err(Fault::new(format!("{order:?} is no order of {rank}", rank = count(rank as u64, "dimension"))))
+    }
 }
 
 /// A part of a dimension, perhaps not every one of its numbers.
@@ -326,5 +331,8 @@ pub(crate) fn parts(node: &Node<'_>, sizes: Option<&Constant<'_>>, of: usize) ->
     if sum == Some(of) && sizes.len() == count {
         return Ok(sizes);
     }
-    Err(Fault::new(format!("its parts {sizes:?} are not those of {of}, for {count} results")))
+    Err(Fault::new(format!(
+        "its parts {sizes:?} are not those of {of}, for {count}",
+        count = cnn_net::text::count(count as u64, "result")
+    )))
 }

@@ -3,6 +3,7 @@
 use crate::constant::{Constant, positions};
 use crate::graph::Node;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// A batch normalisation of numbers: by their own mean and variance in training mode, as exporters write a standardisation.
 pub(super) fn batch_norm<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) -> Result<Option<Constant<'a>>, Fault> {
@@ -12,7 +13,10 @@ pub(super) fn batch_norm<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) 
     };
     let each = [scale, bias, mean, var];
     if each.iter().any(|numbers| numbers.len() != channels) {
-        return Err(Fault::new(format!("it has no number for each of {channels} channels")));
+        return Err(Fault::new(format!(
+            "it has no number for each of {channels}",
+            channels = count(channels as u64, "channel")
+        )));
     }
     let [scale, bias, mut mean, mut var] = each.map(Constant::to_f64);
     let mut numbers = constant.to_f64()?;

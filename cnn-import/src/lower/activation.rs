@@ -10,7 +10,7 @@ use crate::report::Fault;
 use crate::view::{Axis, View};
 
 impl<'a> Lowering<'_, 'a> {
-    /// An element-wise function, or an operator that nothing knows.
+    /// An element-wise function, or an unknown operator.
     pub(super) fn activation(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let Some(activation) = self.function(node)? else {
             // Such as `Shape`, which is folded if what it reads is known.
@@ -139,7 +139,7 @@ fn instead_of(op: &str) -> &'static str {
         "LSTM" | "GRU" | "RNN" => "there are no recurrent layers",
         "Einsum" | "Attention" => ATTENTION,
         "Exp" | "Log" | "Sqrt" | "Erf" | "Reciprocal" | "Sin" | "Cos" | "Floor" | "Ceil" | "Round" => OWN_FUNCTION,
-        _ => "replace it in the model, or remove the part that it is in",
+        _ => "replace it in the model, or leave out the part that it is in",
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) const ATTENTION: &str = "layers multiply values by weights, or number
 
 /// What to do about a function of single numbers.
 const OWN_FUNCTION: &str =
-    "replace it in the model, or remove the part that it is in; what is declared by hand can have it as `map(f)`";
+    "replace it in the model, or leave out the part that it is in; what is declared by hand can have it as `map(f)`";
 
 /// A sixth that was rounded on its way into a file.
 fn sixth(alpha: f32) -> f32 {

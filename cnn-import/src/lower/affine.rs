@@ -18,12 +18,12 @@ use crate::graph::Node;
 use crate::report::Fault;
 use crate::view::{Axis, View};
 
-/// PyTorch's default, where a file doesn't have it.
+/// PyTorch's default, where a file doesn't state it.
 const MOMENTUM: f32 = 0.1;
-/// An attribute of files by `cnn_export`. ONNX's `momentum` is 1 minus it, and of training.
+/// An attribute in files by `cnn_export`. ONNX's `momentum` is 1 minus this, and only for training.
 const SHARE: &str = "share_of_new";
 
-/// Up to so many elements for each number of a constant, it is cheaper to repeat the numbers than to put those of the value in another
+/// Up to this many elements for each number of a constant, it is cheaper to repeat the numbers than to put those of the value in another
 /// order and back.
 const MOST_REPEATS: usize = 16;
 
@@ -33,7 +33,7 @@ enum Factor {
     One(f64),
     /// One number for each channel.
     Each(Vec<f32>),
-    /// Numbers of several dimensions, or of one that is none of channels.
+    /// Numbers of several dimensions, or of one that is not that of channels.
     Several,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Lowering<'_, 'a> {
         if !is_along && view.shape.elements() <= MOST_REPEATS * size {
             return Ok((view, factor));
         }
-        // Numbers of a dimension, which leads then.
+        // Numbers of a dimension, which then comes first.
         match self.led_by(&view, at) {
             Ok(led) if view.sizes()[at] == *size => {
                 let factor = self.factor(&led, constant)?;

@@ -5,6 +5,7 @@
 //! after    conv(filters, size, …)
 //! ```
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::graph::Value;
@@ -29,7 +30,12 @@ impl<'a> Lowering<'_, 'a> {
         let (first, second, kernel) = match (&*constant.dims, rank) {
             ([first, second, width], 3) => (*first, *second, Size { height: 1, width: *width }),
             ([first, second, height, width], 4) => (*first, *second, Size { height: *height, width: *width }),
-            (dims, _) => return fault(format!("its weight has the shape {dims:?}, and its input {rank} dimensions")),
+            (dims, _) => {
+                return fault(format!(
+                    "its weight has the shape {dims:?}, and its input {rank}",
+                    rank = count(rank as u64, "dimension")
+                ));
+            }
         };
         if [first, second, kernel.height, kernel.width].contains(&0) {
             return fault("its weight is empty");
@@ -48,7 +54,11 @@ impl<'a> Lowering<'_, 'a> {
     fn bias(&mut self, node: &Node<'a>, filters: usize) -> Result<Option<Weight<'a>>, Stop> {
         let Some(bias) = self.constant(node, 2)? else { return Ok(None) };
         if bias.len() != filters {
-            return fault(format!("its bias has {} numbers for {filters} filters", bias.len()));
+            return fault(format!(
+                "its bias has {} numbers for {filters}",
+                bias.len(),
+                filters = count(filters as u64, "filter")
+            ));
         }
         // Exporters add zeros that a model doesn't have.
         Ok((self.graph.is_exact || bias.common() != Some(0.0)).then(|| Weight::new(Role::Bias, &bias)))
@@ -69,7 +79,11 @@ impl<'a> Lowering<'_, 'a> {
         let groups = Self::groups(node)?;
         if second.checked_mul(groups) != Some(view.shape.channels()) || !filters.is_multiple_of(groups) {
             let (channels, dims) = (view.shape.channels(), &weight.constant.dims);
-            return fault(format!("its weight {dims:?} in {groups} groups doesn't fit {channels} channels"));
+            return fault(format!(
+                "its weight {dims:?} in {groups} doesn't fit {channels}",
+                groups = count(groups as u64, "group"),
+                channels = count(channels as u64, "channel")
+            ));
         }
         let bias = self.bias(node, filters)?;
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
@@ -129,7 +143,7 @@ impl<'a> Lowering<'_, 'a> {
         let bias = self.bias(node, filters)?;
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
         let output_pad = added(node, rank)?;
-        // A size that is computed is an input, of which ONNX has an attribute.
+        // A computed size is an input; ONNX has an attribute for it.
         let sizes = self.constant(node, 3)?.map(|sizes| sizes.to_ints()).transpose()?;
         let conv = ConvTranspose {
             filters,

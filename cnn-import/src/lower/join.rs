@@ -128,7 +128,7 @@ impl<'a> Lowering<'_, 'a> {
             Stop::from(Fault::new(why).help(ELSEWHERE))
         };
         if sizes.iter().any(|sizes| sizes[..at].iter().any(|size| *size != 1)) {
-            // The axis leads then.
+            // The axis then comes first.
             let led: Vec<View> = views.iter().map(|view| self.led_by(view, at)).collect::<Result<_, _>>()?;
             return if are_channels(&led, at) { Ok(self.channels_joined(&led, at)) } else { Err(refused()) };
         }

@@ -1,11 +1,11 @@
-//! Maps of numbers that are known: coordinates, embeddings of positions, the grids of detectors.
+//! Maps of known numbers: coordinates, position embeddings, the grids of detectors.
 //!
 //! ```text
 //! before   Add(x, [1, 2, 20, 20])                              Concat(x, [1, 1, 20, 20])
 //! after    flatten -> batch_norm(eps = 0) -> reshape(2x20x20)   concat { x; flatten -> batch_norm(eps = 0) -> … }
 //! ```
 //!
-//! The language has factors and shifts of channels, and every number of a vector is a channel. A constant that stands alone is a
+//! The language has factors and shifts of channels, and every number of a vector is a channel. A constant alone is a
 //! shift of numbers that are multiplied by 0.
 
 use std::rc::Rc;
@@ -53,7 +53,7 @@ impl<'g, 'a> Lowering<'g, 'a> {
         Ok(self.moved(View { dims: view.flattened(), ..applied }))
     }
 
-    /// A constant as a value next to another one, of whose numbers it is made.
+    /// A constant as a value next to another one, from whose numbers it is made.
     pub(super) fn known_value(&mut self, constant: &Constant<'a>, of: &View) -> Result<View, Stop> {
         let (count, all) = (constant.len(), of.sizes().iter().product());
         let of = View { is_only: false, ..of.clone() };
@@ -73,5 +73,5 @@ impl<'g, 'a> Lowering<'g, 'a> {
     }
 }
 
-/// A value is joined to itself at most so often, to have as many numbers as a constant.
+/// A value is joined to itself at most this often to have as many numbers as a constant.
 const MOST_TIMES: usize = 64;

@@ -10,6 +10,7 @@
 //!
 //! A row of a matrix goes with the numbers of a value in the order C, H, W, and is permuted if the graph has these in another.
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::op::{Linear, Op, Role, Shape};
@@ -91,7 +92,10 @@ impl<'a> Lowering<'_, 'a> {
         let [outputs, inputs] = if is_transposed { [rows, columns] } else { [columns, rows] };
         let sizes = view.sizes();
         if sizes.last() != Some(&inputs) || outputs == 0 {
-            return fault(format!("its matrix is for {inputs} inputs, and it reads a value of the shape {sizes:?}"));
+            return fault(format!(
+                "its matrix is for {inputs}, and it reads a value of the shape {sizes:?}",
+                inputs = count(inputs as u64, "input")
+            ));
         }
         let weight_rows = |order: Option<Vec<usize>>| -> Result<Weight<'a>, Stop> {
             let constant = weight.with_dims(dims.clone());

@@ -1,5 +1,6 @@
 //! Sums, products and maxima of values.
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::op::{Activation, Op, Rearrange, Shape, Size};
@@ -164,7 +165,11 @@ impl<'a> Lowering<'_, 'a> {
             view.reshaped(&to).filter(|_| is_alike)
         };
         let refused = || {
-            Fault::new(format!("values of {rank} dimensions, {sizes:?}, don't go together as maps do")).help(ELSEWHERE)
+            Fault::new(format!(
+                "values of {rank}, {sizes:?}, don't go together as maps do",
+                rank = count(rank as u64, "dimension")
+            ))
+            .help(ELSEWHERE)
         };
         let maps: Vec<View> = views.iter().map(as_maps).collect::<Option<_>>().ok_or_else(refused)?;
         let merged = self.merged(op, &maps)?;

@@ -1,4 +1,4 @@
-//! Operators that only say anew where numbers are.
+//! Operators that only redefine where numbers are.
 //!
 //! ```text
 //! before   Reshape → Transpose → Reshape, Flatten, Squeeze, Unsqueeze, DepthToSpace

@@ -5,6 +5,7 @@
 //! after    group_norm(groups)
 //! ```
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::op::{Lrn, LrnWindow, Norm, Op, Over, PreluPer, Role, Shape};
@@ -48,7 +49,12 @@ impl<'a> Lowering<'_, 'a> {
         let channels = view.shape.channels();
         let groups = match usize::try_from(node.int("num_groups", 0)?) {
             Ok(groups @ 1..) if channels.is_multiple_of(groups) => groups,
-            _ => return fault(format!("its groups don't divide {channels} channels")),
+            _ => {
+                return fault(format!(
+                    "its groups don't divide {channels}",
+                    channels = count(channels as u64, "channel")
+                ));
+            }
         };
         let tensors = if self.graph.is_exact && node.input(1).is_none() {
             Vec::new()
@@ -67,7 +73,7 @@ impl<'a> Lowering<'_, 'a> {
         let mut view = self.view(node, 0)?;
         let rank = view.dims.len();
         let axes: Vec<usize> = match node.ints("axes")? {
-            // Of one that was put together from its steps.
+            // Of one that was assembled from its steps.
             Some(axes) => axes.iter().map(|at| axis(*at, rank)).collect::<Result<_, _>>()?,
             None => (axis(node.int("axis", -1)?, rank)?..rank).collect(),
         };
@@ -228,7 +234,11 @@ fn of_channels<'a>(
             Ok(Weight { name: constant.name, ..Weight::new(role, &flat) })
         }
         (Some(number), 1) => Ok(Weight::computed(role, vec![number as f32; channels], constant.name)),
-        _ => fault(format!("it has numbers of the shape {:?} for {channels} channels", constant.dims)),
+        _ => fault(format!(
+            "it has numbers of the shape {:?} for {channels}",
+            constant.dims,
+            channels = count(channels as u64, "channel")
+        )),
     }
 }
 
@@ -240,7 +250,11 @@ fn by_channels<'a>(
 ) -> Result<Vec<Weight<'a>>, Stop> {
     let tensor = |role: Role, constant: &Rc<Constant<'a>>| {
         if constant.len() != parts || parts == 0 {
-            return fault(format!("it has {} numbers for {parts} parts", constant.len()));
+            return fault(format!(
+                "it has {} numbers for {parts}",
+                constant.len(),
+                parts = count(parts as u64, "part")
+            ));
         }
         if parts == channels {
             return Ok(Weight { name: scale.name, ..Weight::new(role, constant) });

@@ -45,7 +45,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(self.reshaped(value, &mut current, shape))
     }
 
-    /// A value in another shape, if it has not that shape.
+    /// A value in another shape, unless it already has it.
     fn reshaped(&mut self, value: Value, from: &mut Shape, to: Shape) -> Value {
         if *from == to {
             return value;
@@ -103,5 +103,5 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
-/// A value is put together from at most this many parts.
+/// A value is assembled from at most this many parts.
 const MOST_RUNS: usize = 64;

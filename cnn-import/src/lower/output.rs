@@ -29,7 +29,7 @@ impl Lowering<'_, '_> {
             Some(Term::Constant(_)) | None => fault("it doesn't depend on an input"),
         };
         match found {
-            // A net has a layer, even if that does nothing.
+            // A net has at least one layer, even if it does nothing.
             Ok(view) if matches!(view.value, Value::Input(_)) && !self.graph.nodes.is_empty() => {
                 Some(self.emit_on(&view, Op::Activation(Activation::Identity), Vec::new()).value)
             }

@@ -1,10 +1,11 @@
-//! Padding, of rows and columns and of channels; less than none cuts off.
+//! Padding of rows, columns and channels; negative padding crops.
 //!
 //! ```text
 //! before   Pad(x, 1, mode = "reflect")     Pad(x, [0, 4, 0, 0, 0, 4, 0, 0])          Pad(x, 1, mode = "wrap")
 //! after    pad(1, mode = reflect)          concat { channels(0..4) -> scale(0); …; }   add { crop(…) -> pad(…); …; }
 //! ```
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use cnn_net::op::{Edge, Op, Pad, Rearrange, Shape, Size};
@@ -71,7 +72,7 @@ impl<'a> Lowering<'_, 'a> {
             None => (0..rank).collect(),
         };
         if list.len() != 2 * axes.len() {
-            return fault(format!("its `pads` are {list:?} for {rank} dimensions"));
+            return fault(format!("its `pads` are {list:?} for {rank}", rank = count(rank as u64, "dimension")));
         }
         for (index, at) in axes.iter().enumerate() {
             ends[*at] = [list[index], list[index + axes.len()]];
@@ -79,7 +80,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(ends)
     }
 
-    /// Cuts off what is less than none.
+    /// Crops where the padding is negative.
     fn cut(&mut self, view: &View, ends: &mut [[i64; 2]]) -> Result<View, Stop> {
         let mut view = view.clone();
         for (at, ends) in ends.iter_mut().enumerate() {
@@ -105,7 +106,7 @@ impl<'a> Lowering<'_, 'a> {
         for (end, more) in ends.into_iter().enumerate() {
             let mut more = usize::try_from(more).unwrap_or(0);
             if more > own.saturating_mul(MOST_TIMES) {
-                return fault(format!("it adds {more} channels to {own}"));
+                return fault(format!("it adds {more} to {own}", more = count(more as u64, "channel")));
             }
             while more > 0 {
                 let count = more.min(own);

@@ -153,7 +153,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
-/// Channels are repeated at most so often.
+/// Channels are repeated at most this often.
 const MOST_TIMES: usize = 64;
 
 /// Whether channels alone are repeated.

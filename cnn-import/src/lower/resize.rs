@@ -15,7 +15,7 @@ use crate::graph::Node;
 use crate::report::Fault;
 use crate::view::View;
 
-/// Maps are never enlarged by more.
+/// Maps are never enlarged by more than this.
 pub(super) const LARGEST_FACTOR: usize = 1 << 12;
 
 /// How a node says what is where.

@@ -73,7 +73,10 @@ impl<'a> Lowering<'_, 'a> {
             Err(_) => {
                 let step = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
                 if reach(step) > first {
-                    return fault(format!("it takes {count} numbers in reverse from {first} on"));
+                    return fault(format!(
+                        "it takes {count} in reverse from {first} on",
+                        count = cnn_net::text::count(count as u64, "number")
+                    ));
                 }
                 self.picked(view, at, &(0..count).map(|index| first - index * step).collect::<Vec<_>>())
             }
@@ -186,7 +189,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
-/// What to do about numbers at places that follow no rule.
+/// What to do about numbers at irregular places.
 const BY_PLACES: &str =
     "of pooling to a size that doesn't divide the map, PyTorch's exporter makes this; `cnn_export` keeps the layer";
 

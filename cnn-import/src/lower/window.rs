@@ -6,7 +6,7 @@ use super::{Stop, fault};
 use crate::graph::Node;
 use crate::report::Fault;
 
-/// Larger numbers are none of a window.
+/// Windows never have larger numbers.
 const LARGEST: i64 = 1 << 24;
 
 /// Two numbers of a list, or a single one for a sequence, whose height is 1.

@@ -1,4 +1,4 @@
-//! Groups where a file doesn't say them: by the beginnings of names, and by what is next to them.
+//! Groups that a file doesn't state: found by the beginnings of names, and by neighbours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use cnn_net::op::Kind;
 
 use crate::lower::Draft;
 
-/// Fewer layers are no group for the beginning of their names alone.
+/// Fewer layers are not made a group just because their names begin alike.
 const LEAST: usize = 3;
 
 /// Layers that take longer to find a group for have none.

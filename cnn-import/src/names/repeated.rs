@@ -1,4 +1,4 @@
-//! Groups where a file has no modules: runs of layers that come again.
+//! Groups where a file has no modules: runs of layers that recur.
 //!
 //! A run is a group if it reads one value from outside, and if nothing but its end is read there. Two runs are alike if the same
 //! layers read from each other; only numbers may differ, which become parameters of a block. Runs are compared by a hash that grows
@@ -15,11 +15,11 @@ use super::is_merge;
 use crate::blocks::{LEAST_WEIGHTS, is_weighted, words};
 use crate::lower::Draft;
 
-/// Longer runs are none of a block.
+/// Longer runs are not considered for blocks.
 const LONGEST: usize = 64;
-/// So many layers whose names differ in their number alone were not called that by people.
+/// This many layers whose names differ only in their number were not named by people.
 const LEAST_COUNTED: usize = 10;
-/// So many kinds of groups are looked for.
+/// At most this many kinds of groups are looked for.
 const MOST_KINDS: usize = 8;
 
 /// Which runs to prefer. What makes the shortest text is not known before it is written.
@@ -208,7 +208,7 @@ impl<'d, 'a> Runs<'d, 'a> {
         self.drafts[run.clone()].iter().filter(is_join).count()
     }
 
-    /// Whether a reader would begin a group here: not with what ends the one before.
+    /// Whether a reader would begin a group here, rather than with what ends the one before.
     fn begins_well(&self, start: usize) -> bool {
         let is_end = |op: &Op| {
             matches!(op, Op::Activation(_)) || matches!(op.facts().kind, Kind::MaxPooling | Kind::AveragePooling)
@@ -223,7 +223,7 @@ fn hash(value: &impl std::hash::Hash) -> u64 {
     hasher.finish()
 }
 
-/// What is before the number of a name.
+/// What comes before the number of a name.
 fn stem(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-'])
 }

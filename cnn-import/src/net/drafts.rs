@@ -1,4 +1,4 @@
-//! Layers before they have names: which of them are needed, and which are others once more.
+//! Layers before they have names: which of them are needed, and which repeat others.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use cnn_net::op::Shape;
 
 use crate::lower::{Draft, Lowered};
 
-/// The earlier layer that each one is once more: with the same arguments, on values of the same shape, with the same tensors of the
+/// The earlier layer that each one repeats: with the same arguments, on values of the same shape, with the same tensors of the
 /// file. Tensors of one number are not shared, but alike.
 pub(super) fn shared(drafts: &[Draft<'_>], inputs: &[(String, Shape)]) -> Vec<Option<usize>> {
     let shape = |draft: &Draft<'_>| match draft.inputs.first()? {
@@ -34,7 +34,7 @@ pub(super) fn shared(drafts: &[Draft<'_>], inputs: &[(String, Shape)]) -> Vec<Op
     shared
 }
 
-/// Without the layers whose work others do, and those that nothing reads.
+/// Removes the layers whose work others do, and those that nothing reads.
 pub(super) fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
     let Lowered { drafts, inputs, outputs } = lowered;
     let mut is_read = vec![false; drafts.len()];

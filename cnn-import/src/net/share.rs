@@ -1,4 +1,4 @@
-//! Layers that are there again: those whose tensors are the same ones, and not equal ones.
+//! Layers that occur again: their tensors are the same ones, rather than equal ones.
 //!
 //! ```text
 //! before   left → tower: { conv(8, 3x3) -> relu; };  right → tower_2: { conv(8, 3x3) -> relu; };
@@ -18,7 +18,7 @@ use crate::report::Error;
 type Source = (usize, usize, usize);
 
 impl Net<'_> {
-    /// Finds layers that are there again: whole groups, or else single layers; or none, if a declaration can't say so.
+    /// Finds layers that occur again: whole groups, or else single layers; or none, if a declaration can't express it.
     pub(super) fn share(&mut self) -> Result<(), Error> {
         let twins = twins(&self.layers);
         if twins.iter().all(Option::is_none) {
@@ -47,7 +47,7 @@ fn twins(layers: &[Layer<'_>]) -> Vec<Option<usize>> {
     let mut twins = Vec::with_capacity(layers.len());
     for (index, layer) in layers.iter().enumerate() {
         let sources: Option<Vec<Source>> = layer.tensors.iter().map(source).collect();
-        // Two layers filled with the same numbers share nothing.
+        // Two layers filled with the same number share nothing.
         let sources = sources.filter(|sources| sources.iter().any(|(file, ..)| *file != 0));
         let known = sources.map(|sources| *first.entry(sources).or_insert(index));
         twins.push(known.filter(|known| *known != index && layers[*known].op == layer.op));
@@ -59,12 +59,12 @@ fn source(tensor: &Weights<'_>) -> Option<Source> {
     match &tensor.constant.data {
         Data::Encoded(Bytes::Elsewhere(file, range), _) => Some((file.as_ptr() as usize, range.start, range.end)),
         Data::Splat(number, _) => Some((0, (*number as f32).to_bits() as usize, 0)),
-        // Files of ONNX have equal tensors once, whether a model shares them or not.
+        // ONNX files store equal tensors once, whether or not the model shares them.
         Data::Encoded(Bytes::Here(_), _) | Data::Floats(_) | Data::Ints(_) => None,
     }
 }
 
-/// With the layers without tensors that are in a group of which all is there again.
+/// Adds the layers without tensors of groups that occur again as a whole.
 fn with_groups(layers: &[Layer<'_>], twins: &[Option<usize>]) -> Vec<Option<usize>> {
     let mut all = twins.to_vec();
     for (index, twin) in twins.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Values that are multiplied with a function of themselves, or divided by one.
+//! Values that are multiplied by a function of themselves, or divided by one.
 //!
 //! ```text
 //! before   Mul(x, Sigmoid(x))     Mul(x, Tanh(Softplus(x)))     Div(x, Add(Abs(x), 1))

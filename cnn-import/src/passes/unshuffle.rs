@@ -11,7 +11,7 @@ use super::Finder;
 use crate::graph::{Id, Node};
 use crate::proto::Value;
 
-/// More slices of slices are none of this.
+/// Deeper slices of slices are not this pattern.
 const MOST_SLICES: usize = 4;
 /// An end from here on is that of the rows.
 const FAR: i64 = i32::MAX as i64;

@@ -15,7 +15,7 @@ const CUT: Malformed = Malformed("it ends in the middle of a field");
 pub(crate) enum Field<'a> {
     /// A whole number.
     Varint(u64),
-    /// Eight bytes, which nothing that is read has.
+    /// Eight bytes; no field that we read has this type.
     Fixed64,
     /// Text, a message, or packed numbers.
     Bytes(&'a [u8]),

@@ -12,7 +12,7 @@ use crate::proto::wire::{Malformed, Result};
 
 const CUT: Malformed = Malformed("it ends before what it refers to");
 const NO_TEXT: Malformed = Malformed("a name is no text");
-/// A longer text is none of a net. Converters join the names of what they fuse.
+/// No net has a longer text. Converters join the names of what they fuse.
 const MOST_TEXT: usize = 1 << 14;
 
 /// A table of a file.
@@ -92,7 +92,7 @@ impl<'a> Table<'a> {
         Ok(self.number(field)?.map_or(0, u64::from_le_bytes))
     }
 
-    /// A number of one byte, or a truth.
+    /// A number of one byte, or a boolean.
     pub(super) fn byte(&self, field: usize) -> Result<u8> {
         Ok(self.number(field)?.map_or(0, u8::from_le_bytes))
     }

@@ -1,5 +1,6 @@
 //! A call of one of TFLite's operators: what it reads and says, and the nodes that it becomes.
 
+use cnn_net::text::count;
 use std::rc::Rc;
 
 use super::buffer::Table;
@@ -15,7 +16,7 @@ use crate::report::Fault;
 /// Attributes of a node.
 pub(super) type Attributes<'a> = Vec<(&'static str, Attribute<'a>)>;
 
-/// A call that is being translated.
+/// The call that is being translated.
 pub(super) struct Call<'l, 'm, 'a> {
     pub(super) loader: &'l mut Loader<'m, 'a>,
     pub(super) operator: &'l Operator<'a>,
@@ -66,7 +67,10 @@ impl<'a> Call<'_, '_, 'a> {
     pub(super) fn maps(&self, input: usize) -> Result<usize, Fault> {
         match self.rank(input)? {
             4 => Ok(4),
-            rank => Err(Fault::new(format!("it reads a value of {rank} dimensions, and not maps"))),
+            rank => Err(Fault::new(format!(
+                "it reads a value of {rank}, and not maps",
+                rank = count(rank as u64, "dimension")
+            ))),
         }
     }
 

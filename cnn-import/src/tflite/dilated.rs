@@ -10,6 +10,7 @@
 //! Sequences have a dimension more around the convolution; a bias and a function may come after it. Rows that are cropped
 //! are some of those that were added, so a convolution is padded by the difference.
 
+use cnn_net::text::count;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Model, Operator};
@@ -244,7 +245,12 @@ impl<'m, 'a> Finder<'m, 'a> {
             (4, 2, None) => [side(0), side(1)],
             (3, 1, Some(1)) => [(1, [0; 2]), side(0)],
             (3, 1, Some(2)) => [side(0), (1, [0; 2])],
-            _ => return Err(misfit(format!("it is of a value of {rank} dimensions, with the block {block:?}"))),
+            _ => {
+                return Err(misfit(format!(
+                    "it is of a value of {rank}, with the block {block:?}",
+                    rank = count(rank as u64, "dimension")
+                )));
+            }
         };
         Ok((Spread { block: [rows.0, columns.0], pads: [rows.1, columns.1] }, axis.unwrap_or(0)))
     }

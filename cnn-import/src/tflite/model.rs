@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::buffer::{Ints, Table, Tables};
 use crate::proto::wire::{Malformed, Result};
 
-/// A file with more parts (tensors, operators, what these read) is not read. Nets have some thousands.
+/// A file with more parts (tensors, operators, what these read) is not read. Nets have a few thousand.
 const MOST_PARTS: usize = 400_000;
 
 /// A file.
@@ -98,7 +98,7 @@ pub(super) fn model(file: &[u8]) -> Result<Model<'_>> {
 }
 
 fn code<'a>(table: &Table<'a>) -> Result<Code<'a>> {
-    // Numbers up to 126 were in a byte once, and are there still.
+    // Numbers up to 126 used to be in a byte, and still are.
     let number = table.int(3)?.max(i32::from(table.byte(0)?));
     Ok(Code { number: usize::try_from(number).unwrap_or(usize::MAX), custom: table.text(1)? })
 }

@@ -21,7 +21,7 @@ const WITH_WEIGHTS: [&str; 8] = [
 /// How the names of constants begin that converters made.
 const MADE: [&str; 5] = ["arith.constant", "tfl.", "Const", "const", "cst"];
 
-/// The name that stands for all of those in a tensor's.
+/// The name that represents all of those joined in a tensor's.
 pub(super) fn name(all: &str) -> &str {
     all.split(';').find_map(of_layer).unwrap_or_else(|| all.split(';').next().unwrap_or_default())
 }
@@ -42,7 +42,7 @@ pub(super) fn of_constant(all: &str) -> &str {
         return "";
     }
     let name = name(all);
-    // The slash stays, by which scopes are told from other names.
+    // The slash stays: it distinguishes scopes from other names.
     name.rfind('/').map_or(name, |at| &name[..=at])
 }
 

@@ -76,7 +76,7 @@ pub(super) fn is_call(op: &str) -> bool {
     CALLS.contains(&op)
 }
 
-/// Words for what nothing translates.
+/// What to say about an operator that nothing translates.
 fn unknown(op: &str) -> Fault {
     let (why, help) = match op {
         "QUANTIZE" | "FAKE_QUANT" | "DENSIFY" => ("it computes with quantised numbers", UNQUANTISED),
@@ -102,7 +102,7 @@ fn unknown(op: &str) -> Fault {
     Fault::new(why).help(help)
 }
 
-/// Words for an operator that is not one of TFLite's own.
+/// What to say about an operator that is not one of TFLite's own.
 pub(super) fn custom(op: &str) -> Fault {
     let help = match op.strip_prefix("Flex") {
         Some(_) => {

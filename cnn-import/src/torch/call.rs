@@ -1,5 +1,6 @@
 //! A call of one of PyTorch's operators: its arguments by name, and the nodes that it becomes.
 
+use cnn_net::text::count;
 use serde_json::Value as Json;
 
 use super::{Known, Loader, Stop, fault, model};
@@ -8,7 +9,7 @@ use crate::graph::{Id, axis};
 use crate::proto::Value as Attribute;
 use crate::report::{Fault, text};
 
-/// A call that is being translated.
+/// The call that is being translated.
 pub(super) struct Call<'l, 'a> {
     pub(super) loader: &'l mut Loader<'a>,
     pub(super) node: &'a model::Node,
@@ -127,13 +128,16 @@ impl<'a> Call<'_, 'a> {
         }
     }
 
-    /// Sizes along each direction of maps, of which a single one stands for all; none at all is the default.
+    /// Sizes along each direction of maps, where a single one counts for all; none at all is the default.
     pub(super) fn sizes(&self, name: &str, directions: usize, default: i64) -> Result<Vec<i64>, Fault> {
         match &*self.ints_or(name, &[])? {
             [] => Ok(vec![default; directions]),
             [size] => Ok(vec![*size; directions]),
             sizes if sizes.len() == directions => Ok(sizes.to_vec()),
-            sizes => Err(Fault::new(format!("its `{name}` is {sizes:?} for {directions} directions"))),
+            sizes => Err(Fault::new(format!(
+                "its `{name}` is {sizes:?} for {directions}",
+                directions = count(directions as u64, "direction")
+            ))),
         }
     }
 

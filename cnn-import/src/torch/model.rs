@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// What a file says of its own form. Another number is another form.
+/// The version of the file's format, which the file states. Only this one is read.
 const FORMAT: &str = "cnn_export 1";
-/// A longer file is none of a net; it would take several times its length of memory.
+/// No net has a longer file; it would take several times its length of memory.
 const MOST_BYTES: usize = 1 << 26;
 
 /// A model that `cnn_export` has written. Its README describes each field.
@@ -90,7 +90,7 @@ pub(crate) fn is_json(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"{")
 }
 
-/// Reads a model, or says why it is none.
+/// Reads a model, or says why it is not one.
 pub(crate) fn parse(bytes: &[u8]) -> std::result::Result<Model, String> {
     if bytes.len() > MOST_BYTES {
         return Err(format!("it has {} bytes; at most {MOST_BYTES} are read", bytes.len()));

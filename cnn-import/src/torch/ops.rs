@@ -5,7 +5,7 @@
 //! Conv(input, weight, bias)                       Reshape(x, [1, 400])      Relu(x)
 //! ```
 //!
-//! All shapes are in the file, so whatever only says anew where numbers are is a `Reshape` to a known shape.
+//! All shapes are in the file, so whatever only redefines where numbers are is a `Reshape` to a known shape.
 
 mod activation;
 mod arithmetic;
@@ -85,7 +85,7 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     }
 }
 
-/// Words for what nothing translates.
+/// What to say about an operator that nothing translates.
 fn unknown(name: &str) -> Stop {
     let help = match name {
         "bmm" | "baddbmm" | "scaled_dot_product_attention" | "einsum" => {

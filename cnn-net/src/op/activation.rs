@@ -138,6 +138,11 @@ impl Activation {
         Self::Identity,
     ];
 
+    /// All that a declaration can call, each once: `gelu` is the name of two forms.
+    pub(super) fn named() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|activation| *activation != Self::GeluTanh)
+    }
+
     /// Its names and its formula.
     #[must_use]
     pub const fn names(&self) -> Names {

@@ -19,12 +19,55 @@ pub struct Facts {
     pub reads_maps: bool,
     /// The window that it moves over its input.
     pub window: Option<Window>,
+    /// What each number of its output depends on, if it neither moves a window nor moves numbers.
+    pub depends_on: DependsOn,
     /// Whether it can run in place: everything that a number depends on is read before that number is written.
     pub in_place: bool,
     /// Whether zeros in its input stay zeros, or most of them do.
     pub keeps_zeros: bool,
     /// Whether it has a usable gradient, and if not, why.
     pub differentiable: Result<(), &'static str>,
+}
+
+/// What a number of a layer's output depends on, of each input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DependsOn {
+    /// A single number.
+    Element,
+    /// All channels of its pixel; all features of a vector.
+    Pixel,
+    /// A part of its map, whose size follows from those of the input and of the output.
+    Part,
+    /// All of its map.
+    Map,
+    /// All of the input, as far as is known.
+    Input,
+}
+
+impl DependsOn {
+    /// For layers of a kind, unless their facts say otherwise.
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::ResponseNormalisation | Kind::Normalisation | Kind::Gating | Kind::Softmax => Self::Pixel,
+            // What a user-defined layer reads is unknown.
+            Kind::FullyConnected | Kind::Custom => Self::Input,
+            Kind::Convolution
+            | Kind::MaxPooling
+            | Kind::AveragePooling
+            | Kind::Reordering
+            | Kind::Rearrangement
+            | Kind::Resampling
+            | Kind::Regularisation
+            | Kind::BatchNormalisation
+            | Kind::Scaling
+            | Kind::Activation
+            | Kind::Concatenation
+            | Kind::Addition
+            | Kind::Multiplication
+            | Kind::Maximum => Self::Element,
+        }
+    }
 }
 
 /// Kinds of layers: they decide what counts towards a net's depth, and the colours in drawings.
@@ -91,6 +134,7 @@ impl Facts {
             kind,
             reads_maps: false,
             window: None,
+            depends_on: DependsOn::of(kind),
             in_place: false,
             keeps_zeros: false,
             differentiable: Ok(()),
@@ -111,6 +155,15 @@ impl Facts {
 
     pub(super) const fn trained(self, differentiable: Result<(), &'static str>) -> Self {
         Self { differentiable, ..self }
+    }
+
+    /// Over maps, of which a number depends on this.
+    pub(super) const fn reading(self, depends_on: DependsOn) -> Self {
+        Self { reads_maps: true, depends_on, ..self }
+    }
+
+    pub(super) const fn depending_on(self, depends_on: DependsOn) -> Self {
+        Self { depends_on, ..self }
     }
 
     pub(super) const fn over(self, window: Window) -> Self {

@@ -2,7 +2,7 @@
 
 use super::argument::{Arguments, NOT_NEGATIVE, Word, words};
 use super::closed::closed;
-use super::{Shape, Tensors};
+use super::{DependsOn, Facts, Kind, Shape, Tensors};
 use crate::variants;
 
 /// A normalisation by statistics of the input itself: nothing is carried over from training.
@@ -102,8 +102,23 @@ impl Norm {
         Self::L2 { over: Over::Channels, eps: 1e-12 },
     ];
 
+    /// The facts about it.
+    pub(super) const fn facts(&self) -> Facts {
+        let facts = Facts::of(Kind::Normalisation, self.names()).in_place();
+        match self {
+            Self::Layer { over: Over::Channels, .. }
+            | Self::Rms { over: Over::Channels, .. }
+            | Self::L2 { over: Over::Channels, .. } => facts,
+            Self::Layer { over: Over::All, .. }
+            | Self::Rms { over: Over::All, .. }
+            | Self::L2 { over: Over::All, .. }
+            | Self::Group { .. } => facts.depending_on(DependsOn::Input),
+            Self::Instance { .. } => facts.reading(DependsOn::Map),
+        }
+    }
+
     /// In the language, on a drawing, and in prose.
-    pub(super) const fn names(&self) -> [&'static str; 3] {
+    const fn names(&self) -> [&'static str; 3] {
         match self {
             Self::Layer { .. } => ["layer_norm", "LN", "layer normalisation"],
             Self::Group { .. } => ["group_norm", "GN", "group normalisation"],

@@ -5,7 +5,7 @@
 mod apply;
 
 pub use self::apply::Elementwise;
-pub(crate) use self::apply::hard_swish;
+pub(crate) use self::apply::Inline;
 
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;

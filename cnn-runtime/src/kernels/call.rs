@@ -1,4 +1,4 @@
-//! Kernels as seen by those who call them: the compiler, which emits calls, and the trace, which makes them.
+//! Kernels as their callers see them: the compiler, which emits calls, and the trace, which makes them.
 
 use alloc::string::String;
 use core::fmt;

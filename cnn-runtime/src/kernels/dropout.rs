@@ -60,7 +60,7 @@ pub fn dropout(run: Run<'_>, layer: &Checked<DropoutMap>, mask: MaskOf, ws: &mut
     unsafe { dropout_in(run, &layer.get(), mask, ws) }
 }
 
-/// Multiplications of a mask's bits for one number.
+/// What the mask bits of one number cost, in multiplications.
 const MACS: usize = 40;
 
 /// # Safety

@@ -14,7 +14,7 @@
 
 use core::ops::Range;
 
-use crate::kernels::activation::{Elementwise, hard_swish};
+use crate::kernels::activation::{Elementwise, Inline};
 use crate::place::map::Map;
 use crate::simd::Simd;
 use cnn_net::op::Activation;
@@ -25,10 +25,8 @@ use cnn_net::variants;
 pub(crate) struct Epilogue {
     /// Added to the sums.
     residual: Option<Map>,
-    /// Lower and upper limit, applied in registers.
-    limits: [f32; 2],
-    /// Whether hard swish is, after them.
-    hard_swish: bool,
+    /// The activation, where it is applied in registers.
+    inline: Inline,
     /// The activation, where a pass over stored results applies it.
     pass: Option<Elementwise>,
     /// What is stored in place of each 2x2 results.
@@ -46,25 +44,20 @@ pub enum Pooling {
 
 variants! { Pooling { Max, Average } }
 
-/// No limits.
-const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
-
 impl Epilogue {
     /// For results that are in registers.
     pub(crate) const fn new(activation: Elementwise) -> Self {
-        let hard_swish = matches!(activation.activation(), Activation::HardSwish);
-        let (limits, pass) = match activation.activation().limits() {
-            Some(limits) => (limits, None),
-            None if hard_swish => (ANY, None),
-            None => (ANY, Some(activation)),
+        let (inline, pass) = match activation.inline() {
+            Some(inline) => (inline, None),
+            None => (Inline::NOTHING, Some(activation)),
         };
-        Self { residual: None, limits, hard_swish, pass, pool: None }
+        Self { residual: None, inline, pass, pool: None }
     }
 
     /// For results that are stored before anything is done to them.
     pub(crate) const fn over_stored(activation: Elementwise) -> Self {
         let pass = if matches!(activation.activation(), Activation::Identity) { None } else { Some(activation) };
-        Self { residual: None, limits: ANY, hard_swish: false, pass, pool: None }
+        Self { residual: None, inline: Inline::NOTHING, pass, pool: None }
     }
 
     /// Also adds a residual.
@@ -120,10 +113,7 @@ impl Epilogue {
     /// The activation, where it is applied in registers; lets NaN through.
     #[inline(always)]
     pub(crate) fn activate<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
-        if self.hard_swish {
-            return hard_swish(s, x);
-        }
-        s.min(s.splat(self.limits[1]), s.max(s.splat(self.limits[0]), x))
+        self.inline.eval(s, x)
     }
 
     /// Passes over `len` results.

@@ -164,14 +164,14 @@ impl<T: PixelTerms<N>, const N: usize> Totals<T, N> {
         Self { terms, map, ws, to, partition: Partition::WHOLE }
     }
 
-    /// Adds them up, which is so much work.
+    /// Adds them up; `work` is what that takes.
     #[inline(always)]
     pub(super) fn compute(self, run: Run<'_>, work: usize) {
         // SAFETY: partitions are channels, which have their own sums.
         unsafe { run.each_partition(work, |partition| run.part(Self { partition, ..self })) };
     }
 
-    /// The sums of `V` vectors of channels from `c` on; gives how many channels that is.
+    /// The sums of `V` vectors of channels from `c` on; returns how many channels that is.
     #[inline(always)]
     fn strip<S: Simd, const V: usize>(&self, s: S, c: usize) -> usize {
         let Map { height, width, channels, .. } = self.map;

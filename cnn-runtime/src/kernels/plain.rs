@@ -103,7 +103,7 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, own: 
         Layer::ChannelMean => Box::new(ChannelMeanCall(ChannelPool { input, output })),
         Layer::ChannelMax => Box::new(ChannelMaxCall(ChannelPool { input, output })),
         Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
-        // They may lie there already.
+        // They may be there already.
         Layer::Rearrange(Rearrange::Channels(range)) if slice(range, input, output) == output => return Vec::new(),
         Layer::Rearrange(op) => rearrange(op, input, output),
         Layer::Resize(op) => resize(&op, input, output),

@@ -1,7 +1,7 @@
-//! Functions and layers by the user.
+//! User-defined functions and layers.
 //!
 //! Their code is safe Rust that sees slices: a function gets the numbers of a map, a layer gets copies of its inputs in the order
-//! C, H, W, and what it leaves in such a copy of its output is brought into the map.
+//! C, H, W, and what it leaves in such a copy of its output is copied into the map.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -21,7 +21,7 @@ use crate::place::bounds::{Checked, Reach, Region, assert_same_size, weights_at}
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 
-/// A function by the user over a map.
+/// A user-defined function over a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapEach {
     /// What it reads.
@@ -35,7 +35,7 @@ pub struct MapEach {
 record! { MapEach(#read input: Map, output: Map, function: UserFunction) }
 kernel_call! { MapEach = map_each, output: output }
 
-/// A layer by the user.
+/// A user-defined layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CustomMap<'a> {
     /// What it reads.
@@ -122,7 +122,7 @@ pub(crate) const fn reads_all(mut reach: Reach, inputs: &[Map]) -> Reach {
     reach
 }
 
-/// Applies a function by the user.
+/// Applies a user-defined function.
 ///
 /// # Panics
 ///
@@ -134,7 +134,7 @@ pub fn map_each(run: Run<'_>, layer: &Checked<MapEach>, ws: &mut [f32]) {
     unsafe { map_each_in(run, &layer.get(), ws) }
 }
 
-/// Computes a layer by the user, whose code runs on this thread.
+/// Computes a user-defined layer, whose code runs on this thread.
 ///
 /// # Panics
 ///
@@ -148,7 +148,7 @@ pub fn custom(run: Run<'_>, layer: &Checked<CustomMap<'_>>, weights: &[f32], ws:
     unsafe { custom_in(run, &layer, tensors, ws) }
 }
 
-/// What a call of a function by the user takes at most, in the time of reading a float.
+/// The most that a call of a user-defined function takes, in units of the time of reading a float.
 pub(crate) const CALL: usize = 16;
 
 /// # Safety

@@ -130,7 +130,7 @@ impl Winograd2d {
         alloc::format!("F({}, {})", self.tile, self.panels().taps())
     }
 
-    /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of `block` tiles.
+    /// Floats of scratch memory for weights packed in this way, a computed output of this size, and blocks of `block` tiles.
     #[must_use]
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         blocks(panels, output, block) * block_floats(panels, block)

@@ -30,11 +30,22 @@ impl Loss {
     /// Whether it takes the input of this layer instead of its output, if the layer is the last one.
     #[must_use]
     pub const fn replaces(&self, last: &Op) -> bool {
+        let is_step = matches!(last, Op::Activation(Activation::Step));
         match self {
-            Self::CrossEntropy { .. } => matches!(last, Op::Softmax | Op::LogSoftmax),
-            Self::MeanSquared => matches!(last, Op::Activation(Activation::Step)),
+            Self::CrossEntropy { .. } => self.has_link(last),
+            Self::MeanSquared => is_step,
+            Self::BinaryCrossEntropy => is_step || self.has_link(last),
+        }
+    }
+
+    /// Whether this layer turns the logits of the loss into probabilities or their logarithms.
+    #[must_use]
+    pub const fn has_link(&self, layer: &Op) -> bool {
+        match self {
+            Self::CrossEntropy { .. } => matches!(layer, Op::Softmax | Op::LogSoftmax),
+            Self::MeanSquared => false,
             Self::BinaryCrossEntropy => {
-                matches!(last, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid | Activation::Step))
+                matches!(layer, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid))
             }
         }
     }

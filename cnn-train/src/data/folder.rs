@@ -1,5 +1,6 @@
 //! Pictures in a folder for each class.
 
+use cnn_net::text::count;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -101,9 +102,11 @@ fn check_classes(folder: &Path, classes: &[String], target: TargetKind) -> Resul
     Err(Error::data(
         folder,
         format!(
-            "has {found} classes ({}{dots}), but the net has {outputs} outputs: let it end in `linear({found})`, or give as many \
+            "has {} ({}{dots}), but the net has {}: let it end in `linear({found})`, or give as many \
              folders as it has outputs",
-            few.join(", ")
+            if found == 1 { "1 class".to_owned() } else { format!("{found} classes") },
+            few.join(", "),
+            count(outputs as u64, "output")
         ),
     ))
 }

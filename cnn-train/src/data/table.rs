@@ -1,5 +1,6 @@
 //! Numbers in a file of comma-separated values: in each line the inputs of a net, then their targets.
 
+use cnn_net::text::count;
 use std::fs;
 use std::path::Path;
 
@@ -32,7 +33,9 @@ pub(super) fn set(path: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
         if cells.len() != inputs + targets {
             let found = cells.len();
             return Err(wrong(format!(
-                "has {found} numbers, but the net needs {inputs} inputs and then {targets} for the target"
+                "has {}, but the net needs {} and then {targets} for the target",
+                count(found as u64, "number"),
+                count(inputs as u64, "input")
             )));
         }
         for cell in &cells[..inputs] {

@@ -1,5 +1,6 @@
 //! The results, for people and for programs.
 
+use cnn_net::text::count;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -45,10 +46,11 @@ impl Report<'_> {
         }
         let images = self.model.batch as f64;
         let gflops = images * 2.0 * self.model.graph.macs() as f64 / self.min() * 1e-6;
-        let s = if threads == 1 { "" } else { "s" };
+        let threads = count(threads as u64, "thread");
+        let passes = if passes == 1 { "1 pass".to_owned() } else { format!("{passes} passes") };
         let batch =
             if self.model.batch == 1 { String::new() } else { format!("{} images per pass, ", self.model.batch) };
-        writeln!(out, "{name}, {batch}{threads} thread{s}, {passes} passes")?;
+        writeln!(out, "{name}, {batch}{threads}, {passes}")?;
         writeln!(out, "min {:.4} ms, median {:.4} ms, {gflops:.0} GFLOP/s", self.min(), self.median())?;
         if self.model.batch > 1 {
             writeln!(out, "per image: min {:.4} ms, median {:.4} ms", self.min() / images, self.median() / images)?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::failure::{Failure, printable};
+use crate::manifest;
 use crate::net::{rust_file, type_name};
 use crate::registry::Model;
 use cnn_compiler::ast::Budget;
@@ -105,14 +106,11 @@ pub(super) fn dependency(checkout: Option<&Path>) -> Result<String, Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let Some(path) = checkout else { return Ok(format!("\"{version}\"")) };
     let full = std::path::absolute(path).map_err(|error| Failure::unreadable(path, &error))?;
-    let manifest = fs::read_to_string(full.join("Cargo.toml")).unwrap_or_default();
-    if !manifest.lines().any(|line| line.trim() == "name = \"cnn\"") {
+    let text = fs::read_to_string(full.join("Cargo.toml")).unwrap_or_default();
+    if !text.lines().any(|line| line.trim() == "name = \"cnn\"") {
         return Err(Failure::of_file(path, "is no checkout of the crate `cnn`: its Cargo.toml is not there"));
     }
-    let full =
-        full.to_str().ok_or_else(|| Failure::of_file(path, "is not Unicode, as paths in a Cargo.toml must be"))?;
-    let escaped = full.replace('\\', "\\\\").replace('"', "\\\"");
-    Ok(format!("{{ path = \"{escaped}\" }}"))
+    Ok(format!("{{ path = {} }}", manifest::path(&full)?))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
 use cnn_net::language::{inputs, outputs};
-use cnn_net::text::thousands;
+use cnn_net::text::{count, thousands};
 
 use super::cost::{Cost, Facts};
 use super::nesting::rows;
@@ -125,10 +125,10 @@ fn input(graph: &Graph<'_>, index: usize) -> String {
 /// The net's resources, and its results other than the output.
 fn notes(facts: &Facts) -> Vec<[String; 2]> {
     let Model { graph, workspace_bytes, .. } = facts.model;
-    let bytes = |bytes: u64| format!("{} bytes", thousands(bytes));
+    let bytes = |bytes: u64| count(bytes, "byte");
     let mut notes = vec![
         ["depth".to_owned(), depth(graph.depth())],
-        ["MACs".to_owned(), format!("{} multiplications with a weight", thousands(graph.macs()))],
+        ["MACs".to_owned(), format!("{} with a weight", count(graph.macs(), "multiplication"))],
         ["weights".to_owned(), format!("{} as {}", bytes(graph.weights_bytes()), formats(graph))],
         ["workspace".to_owned(), format!("{}, since layers share memory", bytes(*workspace_bytes as u64))],
     ];

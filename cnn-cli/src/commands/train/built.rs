@@ -1,4 +1,4 @@
-//! A program that trains a net of the user: written into the cache, built by cargo, and run.
+//! A program that trains the user's net: written into the cache, built by cargo, and run.
 //!
 //! Each net has a folder, and all share what cargo builds, so that only the first training waits for the libraries.
 
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::source::{FUNCTION, Source, function};
 use crate::failure::Failure;
+use crate::manifest;
 
 /// What to do if cargo doesn't find the crates.
 const LOST: &str = concat!(
@@ -54,7 +55,7 @@ impl Build {
         Ok(build)
     }
 
-    /// Writes a file, unless it is there already: cargo would build it again.
+    /// Writes a file, unless it already has this text: cargo would build it again.
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.folder.join(name);
         let unwritable = |error: io::Error| Failure::of_file(&path, format_args!("cannot be written: {error}"));
@@ -70,14 +71,7 @@ impl Build {
             match checkout {
                 None => Ok(format!("{name} = {{ version = \"{}\"{features} }}", env!("CARGO_PKG_VERSION"))),
                 Some(checkout) => {
-                    let path = checkout.join(folder);
-                    let path = path
-                        .to_str()
-                        .ok_or_else(|| Failure::of_file(&path, "is not Unicode, as paths in a Cargo.toml must be"))?;
-                    Ok(format!(
-                        "{name} = {{ path = \"{}\"{features} }}",
-                        path.replace('\\', "\\\\").replace('"', "\\\"")
-                    ))
+                    Ok(format!("{name} = {{ path = {}{features} }}", manifest::path(&checkout.join(folder))?))
                 }
             }
         };
@@ -108,7 +102,7 @@ impl Build {
             ))
         })?;
         if !built.status.success() {
-            // Without a lock file, cargo has not even found all crates.
+            // Without a lock file, cargo did not even find all crates.
             let is_lost = !self.is_local && !self.folder.join("Cargo.lock").exists();
             return Err(if is_lost { Failure::Message(LOST.to_owned()) } else { Failure::Reported });
         }

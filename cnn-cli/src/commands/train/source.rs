@@ -89,7 +89,7 @@ impl Source {
         }
         let mut entry = format!("::cnn_train::main::<{}<'static>>()", net.name);
         let text = if invocation.calls_code {
-            // Out of the modules of the net, one after another: none needs to be public.
+            // From inside the net's modules, one after another: none needs to be public.
             for Around { module, close } in invocation.around.iter().rev() {
                 let module = module.as_ref().ok_or_else(|| {
                     let wrong = format!("declares `{}` inside of a function, with layers that call code", net.name);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cnn_compiler::file::{File, Found};
 use cnn_compiler::train::StepPlan;
 use cnn_net::graph::Graph;
-use cnn_net::text::thousands;
+use cnn_net::text::count;
 
 use super::source::Source;
 use super::{of_model, ready};
@@ -21,7 +21,7 @@ pub(in crate::commands) struct Stepped {
 }
 
 impl Stepped {
-    /// The net as `cnn train` would build it: with its own `#[train]`, or one for 64 images.
+    /// The net as `cnn train` would build it: with its own `#[train]`, or with one for 64 images.
     pub(in crate::commands) fn of(model: &Model, batch: Option<usize>) -> Result<Self, Failure> {
         let (path, source) = match &model.declared {
             Some(declared) => {
@@ -79,12 +79,12 @@ impl Stepped {
         }
     }
 
-    /// What is to be known about a step: a name and a text each.
+    /// What people should know about a step: a name and a text each.
     pub(in crate::commands) fn notes(&self) -> Vec<[String; 2]> {
         let images = self.plan.layout().images;
-        let text = |bytes: usize| format!("{} bytes", thousands(bytes as u64));
+        let text = |bytes: usize| count(bytes as u64, "byte");
         let Bytes { all, image, lower_bound, tensors, gradients, once, trunk } = self.bytes();
-        let times = if images == 1 { "1 image".to_owned() } else { format!("{images} images") };
+        let times = count(images as u64, "image");
         let mut notes = vec![
             ["memory".to_owned(), format!("{}, TRAIN_BYTES, for a step of {times}", text(all))],
             ["each image".to_owned(), format!("{}: activations and their gradients", text(image))],
@@ -114,7 +114,7 @@ pub(super) fn compiled(path: &Path, text: &str, net: &str) -> Result<Found, Fail
 
 /// The bytes of a step's memory.
 pub(in crate::commands) struct Bytes {
-    /// All of it, without what the optimiser remembers.
+    /// All of it, without the optimiser's state.
     pub(in crate::commands) all: usize,
     /// The workspace of an image.
     pub(in crate::commands) image: usize,

@@ -5,6 +5,7 @@ use super::unknown;
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// An element-wise function, or an operator that nothing translates.
 pub(super) fn activation(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
@@ -51,7 +52,10 @@ fn prelu(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let (rank, mut shape) = (call.rank(0)?, call.shape(1)?);
     let (x, slope) = (call.input(0)?, call.input(1)?);
     if shape.len() > rank {
-        return Err(Fault::new(format!("its slopes have the shape {shape:?}, and it reads {rank} dimensions")));
+        return Err(Fault::new(format!(
+            "its slopes have the shape {shape:?}, and it reads {rank}",
+            rank = count(rank as u64, "dimension")
+        )));
     }
     shape.splice(..0, vec![1; rank - shape.len()]);
     let slope = call.reshaped(slope, shape);

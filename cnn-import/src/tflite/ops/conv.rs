@@ -12,6 +12,7 @@ use super::super::dilated::Spread;
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// Where the options say steps, and distances between the taps.
 struct Fields {
@@ -26,7 +27,12 @@ pub(super) fn conv(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let groups = match (channels, of_filter) {
         (channels @ 1.., of_filter @ 1..) if channels % of_filter == 0 => channels / of_filter,
         (-1, 1..) => 1,
-        _ => return Err(Fault::new(format!("its weight is for {of_filter} channels, and it reads {channels}"))),
+        _ => {
+            return Err(Fault::new(format!(
+                "its weight is for {of_filter}, and it reads {channels}",
+                of_filter = count(of_filter as u64, "channel")
+            )));
+        }
     };
     let (x, weight) = (call.input(0)?, call.input(1)?);
     let kernel = kernel(call)?;
@@ -45,7 +51,10 @@ pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
         channels = last(&shape) / call.number(3)?.max(1);
     }
     if shape.len() != 4 || shape[0] != 1 || channels < 1 || last(&shape) % channels != 0 {
-        return Err(Fault::new(format!("its weight has the shape {shape:?}, and it reads {channels} channels")));
+        return Err(Fault::new(format!(
+            "its weight has the shape {shape:?}, and it reads {channels}",
+            channels = count(channels as u64, "channel")
+        )));
     }
     let (x, weight) = (call.input(0)?, call.input(1)?);
     let kernel = kernel(call)?;
@@ -102,7 +111,7 @@ fn attributes<'a>(call: &Call<'_, '_, 'a>, fields: &Fields, kernel: [i64; 2]) ->
     Ok(attributes)
 }
 
-/// Those of a convolution of every n-th pixel: between these are n times as many, and so are those that it adds itself.
+/// Those of a convolution of every n-th pixel: between these are n times as many, and its own padding is n times as much.
 fn dilated<'a>(
     spread: &Spread,
     padding: &str,
@@ -147,7 +156,7 @@ fn convolved<'a>(
     Ok(call.last(result, rank))
 }
 
-/// A product with a matrix of a row for each output; maps are a vector first, in the order of the file.
+/// A product with a matrix that has a row for each output; maps become a vector first, in the order of the file.
 pub(super) fn fully_connected(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     if call.option(|table| table.byte(1))? != 0 {
         return Err(Fault::new("its weights are in an order for one kind of processor"));

@@ -1,10 +1,11 @@
-//! Operators that only say anew where numbers are, and padding.
+//! Operators that only redefine where numbers are, and padding.
 
 use super::super::call::Call;
 use super::super::{FIRST, order};
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// The shape is an input, or else an option.
 pub(super) fn reshape(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
@@ -70,7 +71,11 @@ pub(super) fn transpose(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
 pub(super) fn pad(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let (x, rank, pads) = (call.input(0)?, call.rank(0)?, call.ints(1)?);
     if pads.len() != 2 * rank {
-        return Err(Fault::new(format!("it has {} numbers for {rank} dimensions", pads.len())));
+        return Err(Fault::new(format!(
+            "it has {} numbers for {rank}",
+            pads.len(),
+            rank = count(rank as u64, "dimension")
+        )));
     }
     let mode = match (call.op, call.option(|table| table.byte(0))?) {
         ("MIRROR_PAD", 0) => "reflect",

@@ -40,7 +40,7 @@ pub(super) fn split(call: &mut Call<'_, '_, '_>) -> Result<Vec<Id>, Fault> {
         let mut sizes = call.ints(1)?;
         let all = call.shape(place)?.get(at as usize).copied().unwrap_or(-1);
         let known: i64 = sizes.iter().filter(|size| **size > 0).fold(0, |sum, size| sum.saturating_add(*size));
-        // One may be what the others leave.
+        // One of them may be what the others leave.
         sizes.iter_mut().filter(|size| **size == -1).for_each(|size| *size = all.saturating_sub(known));
         inputs.push(Some(call.listed(sizes)));
     }

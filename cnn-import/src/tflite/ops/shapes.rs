@@ -21,7 +21,7 @@ pub(super) fn of_sizes(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     })
 }
 
-/// To another type. Numbers of half precision are real ones as they are.
+/// To another type. Half-precision numbers are real numbers already.
 pub(super) fn cast(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let x = call.input(0)?;
     let to = if call.op == "DEQUANTIZE" { constant::FLOAT } else { call.kind()? };

@@ -4,12 +4,16 @@ use super::super::call::Call;
 use super::super::{Stop, fault};
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
+use cnn_net::text::count;
 
 /// How many directions maps have: `conv2d` is over values of a batch, channels and two more dimensions.
 fn directions(call: &Call<'_, '_>, input: usize) -> Result<usize, Stop> {
     match call.shape(input).len() {
         rank @ (3 | 4) => Ok(rank - 2),
-        rank => fault(format!("it reads a value of {rank} dimensions, and not of a batch with its channels")),
+        rank => fault(format!(
+            "it reads a value of {rank}, and not of a batch with its channels",
+            rank = count(rank as u64, "dimension")
+        )),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Operators that only say anew where numbers are, and padding.
+//! Operators that only redefine where numbers are, and padding.
 
 use super::super::call::Call;
 use super::super::{Stop, fault};
 use super::unless;
 use crate::graph::{Id, axis};
 use crate::proto::Value as Attribute;
+use cnn_net::text::count;
 
 fn reshaped(call: &mut Call<'_, '_>, from: Id) {
     let to = call.result_shape();
@@ -134,7 +135,7 @@ pub(super) fn pad(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
     let rank = call.shape(from).len();
     let list = call.ints(if call.has("pad") { "pad" } else { "padding" })?;
     if list.len() % 2 != 0 || list.len() > 2 * rank {
-        return fault(format!("it pads by {list:?}, and its input has {rank} dimensions"));
+        return fault(format!("it pads by {list:?}, and its input has {rank}", rank = count(rank as u64, "dimension")));
     }
     let mut pads = vec![0; 2 * rank];
     for (index, ends) in list.chunks_exact(2).enumerate() {

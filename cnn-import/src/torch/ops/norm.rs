@@ -12,7 +12,7 @@ fn epsilon<'a>(call: &Call<'_, 'a>, default: f64) -> Result<(&'static str, Attri
     Ok(("epsilon", Attribute::Float(call.float_or("eps", default)? as f32)))
 }
 
-/// A tensor for each channel, or what stands for it where a module has none.
+/// A tensor with a number for each channel, or its substitute where a module has none.
 fn filled(call: &mut Call<'_, '_>, name: &str, channels: usize, number: f64) -> Result<Option<Id>, Stop> {
     if let Some(id) = call.optional(name)? {
         return Ok(Some(id));

@@ -4,6 +4,7 @@ use super::super::call::Call;
 use super::super::{Stop, fault};
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
+use cnn_net::text::count;
 
 type Attributes<'a> = Vec<(&'static str, Attribute<'a>)>;
 
@@ -11,7 +12,12 @@ type Attributes<'a> = Vec<(&'static str, Attribute<'a>)>;
 fn window<'a>(call: &Call<'_, 'a>, input: Id) -> Result<(usize, Attributes<'a>), Stop> {
     let directions = match call.shape(input).len() {
         rank @ (3 | 4) => rank - 2,
-        rank => return fault(format!("it reads a value of {rank} dimensions, and not of a batch with its channels")),
+        rank => {
+            return fault(format!(
+                "it reads a value of {rank}, and not of a batch with its channels",
+                rank = count(rank as u64, "dimension")
+            ));
+        }
     };
     let kernel = call.sizes("kernel_size", directions, 1)?;
     // Without a stride, it is the size of the window.

@@ -4,6 +4,7 @@ use super::super::call::Call;
 use super::super::{Stop, fault};
 use crate::constant::Constant;
 use crate::proto::Value as Attribute;
+use cnn_net::text::count;
 
 /// `F.interpolate`: the size of the result is known; where a factor is given, PyTorch goes by it, and it must be the same.
 pub(super) fn resize(call: &mut Call<'_, '_>, mode: &'static str, coordinates: &'static str) -> Result<(), Stop> {
@@ -19,7 +20,10 @@ pub(super) fn resize(call: &mut Call<'_, '_>, mode: &'static str, coordinates: &
         }
     }
     if !scales.is_empty() && scales.len() != directions {
-        return fault(format!("it has the factors {scales:?} for {directions} directions"));
+        return fault(format!(
+            "it has the factors {scales:?} for {directions}",
+            directions = count(directions as u64, "direction")
+        ));
     }
     let factors = (!scales.is_empty()).then(|| {
         let floats: Vec<f32> = [1.0, 1.0].into_iter().chain(scales).map(|scale| scale as f32).collect();

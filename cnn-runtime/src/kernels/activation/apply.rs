@@ -19,7 +19,7 @@ pub struct Elementwise {
 }
 
 impl Elementwise {
-    /// The code of a function. In a constant, a program has that of no other one.
+    /// The code of a function. If this is a constant, the program contains no other function's code.
     #[must_use]
     pub const fn of(activation: Activation) -> Self {
         let (code, arguments) = match activation.closed() {
@@ -54,6 +54,15 @@ impl Elementwise {
         self.activation
     }
 
+    /// The function as kernels apply it to sums in registers, if it is one of a few instructions.
+    pub(crate) const fn inline(&self) -> Option<Inline> {
+        match (self.activation, self.activation.limits()) {
+            (_, Some(limits)) => Some(Inline { limits, hard_swish: false }),
+            (Activation::HardSwish, None) => Some(Inline { hard_swish: true, ..Inline::NOTHING }),
+            (_, None) => None,
+        }
+    }
+
     /// Of `len` floats at `from`, into those at `to`.
     ///
     /// # Safety
@@ -64,6 +73,29 @@ impl Elementwise {
         let floats = Floats { arguments: self.arguments, from, to, len };
         // SAFETY: the caller's promise.
         unsafe { s.compiled(self.code)(s, floats) }
+    }
+}
+
+/// A function of a few instructions, which kernels contain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inline {
+    /// The smallest and the largest result.
+    limits: [f32; 2],
+    /// Whether it is hard swish instead.
+    hard_swish: bool,
+}
+
+impl Inline {
+    /// No function.
+    pub(crate) const NOTHING: Self = Self { limits: [f32::NEG_INFINITY, f32::INFINITY], hard_swish: false };
+
+    /// Of a vector; lets NaN through.
+    #[inline(always)]
+    pub(crate) fn eval<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
+        if self.hard_swish {
+            return hard_swish(s, x);
+        }
+        s.min(s.splat(self.limits[1]), s.max(s.splat(self.limits[0]), x))
     }
 }
 
@@ -135,7 +167,7 @@ fn hard_sigmoid<S: Simd>(s: S, x: S::Vec, alpha: f32, beta: f32) -> S::Vec {
 
 /// `x * hard_sigmoid(x)`.
 #[inline(always)]
-pub(crate) fn hard_swish<S: Simd>(s: S, x: S::Vec) -> S::Vec {
+fn hard_swish<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     s.mul(x, hard_sigmoid(s, x, Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA))
 }
 

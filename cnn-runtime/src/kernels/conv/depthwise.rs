@@ -78,7 +78,7 @@ impl<const KW: usize, const STEP: usize> UnsafeKernel for Row<KW, STEP> {
         let mut x = 0;
         while x < output.width {
             let rest = output.width - x;
-            // Of nearly the same length, since a short tile can't keep the FMA units busy.
+            // Of nearly equal length, since a short tile can't keep the FMA units busy.
             let len = if const { every_length::<S>() } { div_ceil(rest, div_ceil(rest, MOST)) } else { rest.min(MOST) };
             for c in (0..output.channels).step_by(S::LANES) {
                 // SAFETY: the pixels are in the map, and the channels in it.

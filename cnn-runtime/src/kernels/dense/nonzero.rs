@@ -194,7 +194,7 @@ unsafe fn add_rows<S: Simd, W: WeightType, const NV: usize, const R: usize>(
                 s.store(to.add(at + j * S::LANES), sums[j]);
             }
             at += NV * S::LANES;
-            // Without vectors of ours, LLVM would gather its own across panels.
+            // Without explicit vectors, LLVM would gather its own across panels.
             compiler_fence(Ordering::Release);
         }
         if at < len {

@@ -41,7 +41,7 @@ pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
     let Products { count, len, depth, width, .. } = *products;
     let tiles = len.div_ceil(width.most::<S>());
     let (mr, higher) = div_rem(len, tiles);
-    // Small products are so short that it counts how often kernels are called.
+    // Small products are so short that the number of kernel calls matters.
     let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
     for first in (0..count).step_by(together.max(1)) {
         let lines = if together == 1 { depth } else { 0 };

@@ -79,7 +79,7 @@ impl<W: WeightType> Tall for TileRange<'_, W> {
     }
 }
 
-/// Steps of k between two branches: loops of up to some hundred steps then have few enough turns for the branch
+/// Steps of k between two branches: loops of up to a few hundred steps then have few enough iterations for the branch
 /// predictor to foresee their end.
 const UNROLL: usize = 4;
 

@@ -13,7 +13,7 @@ use crate::exec::divide::div_rem;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
-/// The one pixel of `gemm`; gives the channels that are computed.
+/// The one pixel of `gemm`; returns the channels that are computed.
 ///
 /// A partition is whole strips of panels that are read at once: how k is split depends on their number, and so
 /// do the bits of the results. A half panel after them goes with the last strip.

@@ -252,7 +252,7 @@ impl Sum {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn add<S: Simd>(&mut self, s: S, summand: Summand) {
         if self.count == TOGETHER {
@@ -270,7 +270,7 @@ impl Sum {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn store<S: Simd>(&self, s: S) {
         for c in (0..self.channels).step_by(S::LANES) {

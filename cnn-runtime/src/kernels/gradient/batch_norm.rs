@@ -29,7 +29,7 @@ pub struct BatchNormGradient {
     pub statistics: usize,
     /// Where the coefficients are written: `3 * padded(channels)` floats.
     pub to: usize,
-    /// Where the gradients of `weight` are written, if anybody wants them.
+    /// Where the gradients of `weight` are written, if they are wanted.
     pub weight_gradient: Option<usize>,
     /// Where those of `bias` are written.
     pub bias_gradient: Option<usize>,

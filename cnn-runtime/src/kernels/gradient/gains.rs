@@ -22,7 +22,7 @@ pub struct NormaliseWeightGradient {
     pub upstream: Map,
     /// Which normalisation it is.
     pub norm: Norm,
-    /// Where the gradients of `weight` are written, if anybody wants them.
+    /// Where the gradients of `weight` are written, if they are wanted.
     pub weight: Option<usize>,
     /// Where those of `bias` are written.
     pub bias: Option<usize>,

@@ -43,7 +43,7 @@ pub struct GrnWeightGradient {
     pub upstream: Map,
     /// Added to the mean of the lengths.
     pub eps: f32,
-    /// Where the gradients of `weight` are written, if anybody wants them.
+    /// Where the gradients of `weight` are written, if they are wanted.
     pub weight: Option<usize>,
     /// Where those of `bias` are written.
     pub bias: Option<usize>,

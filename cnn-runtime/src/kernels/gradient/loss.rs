@@ -171,7 +171,7 @@ impl Pixel {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn sum_below<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
         let SoftmaxPixel { from, len, .. } = self.softmax;

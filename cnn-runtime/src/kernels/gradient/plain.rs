@@ -180,7 +180,7 @@ pub fn input_gradients(
     }
 }
 
-/// The kernels that compute the gradients of a layer by the user: all of them, one after another, and then those of the inputs as maps;
+/// The kernels that compute the gradients of a user-defined layer: all of them, one after another, and then those of the inputs as maps;
 /// `None` where one is not needed.
 #[must_use]
 pub fn custom_gradients(all: CustomGradientCall, gradients: &[Option<Map>]) -> Vec<Box<dyn KernelCall>> {

@@ -1,4 +1,4 @@
-//! The gradients of functions and layers by the user.
+//! The gradients of user-defined functions and layers.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ use crate::place::bounds::{Checked, Reach, Region, assert_same_size, weights_at}
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 
-/// The gradient of what a function by the user was applied to.
+/// The gradient of what a user-defined function was applied to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapGradient {
     /// What it was applied to.
@@ -34,7 +34,7 @@ pub struct MapGradient {
 record! { MapGradient(#read input: Map, #read upstream: Map, output: Map, function: UserFunction) }
 kernel_call! { MapGradient = map_gradient, output: output }
 
-/// All gradients of a layer by the user: of its inputs, each in the order C, H, W, and then of its tensors.
+/// All gradients of a user-defined layer: of its inputs, each in the order C, H, W, and then of its tensors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CustomGradient<'a> {
     /// The layer's inputs.
@@ -94,7 +94,7 @@ impl CustomGradient<'_> {
     }
 }
 
-/// Computes the gradient of what a function by the user was applied to.
+/// Computes the gradient of what a user-defined function was applied to.
 ///
 /// # Panics
 ///
@@ -106,7 +106,7 @@ pub fn map_gradient(run: Run<'_>, layer: &Checked<MapGradient>, ws: &mut [f32]) 
     unsafe { map_gradient_in(run, &layer.get(), ws) }
 }
 
-/// Computes the gradients of a layer by the user, whose code runs on this thread. `shared` has the layer's tensors.
+/// Computes the gradients of a user-defined layer, whose code runs on this thread. `shared` has the layer's tensors.
 ///
 /// # Panics
 ///

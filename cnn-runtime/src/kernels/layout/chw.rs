@@ -218,7 +218,7 @@ pub(crate) unsafe fn read_chw(run: Run<'_>, map: &Map, offset: usize, ws: *mut f
 /// Floats of the pixels that are visited channel by channel: they stay in L1.
 const BLOCK_FLOATS: usize = 4096;
 
-/// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
+/// But no fewer pixels than a cache line has floats, since each channel's are contiguous in the other order.
 const BLOCK_PIXELS: usize = 16;
 
 /// Calls `each` for pixels next to each other of a channel, in some rows: with their number, where their first float is in the order
@@ -238,7 +238,7 @@ fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, u
     }
 }
 
-/// [`load_chw`]: the map is all there is to say.
+/// [`load_chw`], whose only number is the map.
 #[cfg(feature = "alloc")]
 impl KernelCall for Map {
     fn function(&self) -> &'static str {

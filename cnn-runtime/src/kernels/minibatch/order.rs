@@ -49,7 +49,7 @@ impl Reorder {
     ///
     /// If there is nothing to transpose, or what is read overlaps what is written.
     pub const fn check(self) -> Checked<Self> {
-        // Else there could be any number of them.
+        // Otherwise there could be any number of them.
         assert!(self.rows > 0 && self.pixels > 0 && self.channels > 0, "empty matrices");
         let [from, to] = self.spans();
         assert_apart(&[to], &[from]);

@@ -103,7 +103,7 @@ impl PackStep {
                 own.normalised(&Normalisation { weight, bias, mean, var, eps })
             })
         };
-        // Whether they are finite is for whoever trains to find out.
+        // Whether they are finite is for the training loop to find out.
         let _ = layout.pack(|index| number(weight, index, 1.0), affine, packed);
     }
 
@@ -293,6 +293,6 @@ unsafe fn pack_whole(layer: &PackStep, shared: *mut f32) {
     let packed = unsafe { core::slice::from_raw_parts_mut(shared.wrapping_add(to), layout.len()) };
     // SAFETY: the caller's promise.
     let affine = |output| unsafe { layer.affine(shared, output) };
-    // Whether they are finite is for whoever trains to find out.
+    // Whether they are finite is for the training loop to find out.
     let _ = layout.pack(weight, affine, packed);
 }

@@ -241,7 +241,7 @@ impl<T: Summands<N>, const N: usize> ChannelSums<T, N> {
         Self { summands, map, partials, partition: Partition::WHOLE }
     }
 
-    /// Adds them up, which is so much work, for [`total`](Self::total).
+    /// Adds them up, for [`total`](Self::total); `work` is what that takes.
     #[inline(always)]
     pub(crate) fn compute(&self, run: Run<'_>, work: usize) {
         // SAFETY: partitions are images, and each writes in its own workspace.
@@ -310,7 +310,7 @@ pub(crate) struct ElementSums<T, const N: usize> {
     map: Map,
     batch: Batch,
     ws: *const f32,
-    /// Where they are written, in the order C, H, W, if anybody wants them.
+    /// Where they are written, in the order C, H, W, if they are wanted.
     to: [Option<*mut f32>; N],
     partition: Partition,
 }
@@ -324,7 +324,7 @@ impl<T: PixelTerms<N>, const N: usize> ElementSums<T, N> {
         Self { terms, map, batch, ws, to, partition: Partition::WHOLE }
     }
 
-    /// Adds them up, which is so much work.
+    /// Adds them up; `work` is what that takes.
     #[inline(always)]
     pub(crate) fn compute(&self, run: Run<'_>, work: usize) {
         // SAFETY: partitions are pixels, each with its own sums.

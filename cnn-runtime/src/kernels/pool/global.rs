@@ -42,7 +42,7 @@ impl<R: Reduce> Kernel for Global<'_, R> {
 }
 
 impl<R: Reduce> Global<'_, R> {
-    /// `N` vectors of channels from `c` on; gives how many channels that is.
+    /// `N` vectors of channels from `c` on; returns how many channels that is.
     ///
     /// # Safety
     ///

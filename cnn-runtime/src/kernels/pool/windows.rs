@@ -68,7 +68,7 @@ impl<R: Reduce> UnsafeKernel for ClippedWindows<R> {
 impl<R: Reduce> WindowRow<R> {
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn run<S: Simd>(&self, s: S, taps: Size) {
         // SAFETY: the caller's promise; no more than `spare` floats are written after a pixel.
@@ -87,7 +87,7 @@ impl<R: Reduce> WindowRow<R> {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
@@ -110,7 +110,7 @@ impl<R: Reduce> WindowRow<R> {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn wide<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, channels, step, .. } = *self;
@@ -138,14 +138,14 @@ impl<R: Reduce> WindowRow<R> {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn slide<S: Simd, const KH: usize, const STRIDE: usize>(&self, s: S) {
         let Self { count, channels, step, .. } = *self;
         for first in (0..count).step_by(TOGETHER) {
             let len = TOGETHER.min(count - first);
             for c in (0..channels).step_by(S::LANES) {
-                // The last vector overlaps the one before.
+                // The last vector overlaps the previous one.
                 let c = c.min(channels - S::LANES);
                 let mut from = self.from.wrapping_add(first * step[0] + c);
                 let mut to = self.to.wrapping_add(first * step[1] + c);

@@ -57,7 +57,7 @@ struct Row<'a, const T: usize> {
 }
 
 impl<const T: usize> Interpolate<'_, T> {
-    /// `N` vectors of channels of a row, from `c` on; gives how many channels that is.
+    /// `N` vectors of channels of a row, from `c` on; returns how many channels that is.
     ///
     /// # Safety
     ///

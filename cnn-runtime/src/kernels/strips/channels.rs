@@ -67,7 +67,7 @@ impl Columns2d {
         Conv2d::halo(conv, input, Size::new(output.height.next_multiple_of(M), output.width))
     }
 
-    /// Floats of scratch memory for weights that are packed so, and a computed output of this size, which may be pooled.
+    /// Floats of scratch memory for weights packed in this way and a computed output of this size, which may be pooled.
     #[must_use]
     pub const fn scratch_floats(panels: &ColumnPanels, output: Size, pooled: bool) -> usize {
         parts(output, pooled) * Regions::new(panels, output.width, pooled).len
@@ -146,7 +146,7 @@ impl Regions {
     }
 }
 
-/// In how many parts a computed output of this size can be shared.
+/// Into how many parts a computed output of this size can be divided.
 const fn parts(output: Size, pooled: bool) -> usize {
     let strips = output.height.div_ceil(strip(pooled));
     if strips < PARTS { strips } else { PARTS }

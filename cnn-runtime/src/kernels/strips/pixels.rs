@@ -311,7 +311,7 @@ impl<const F: usize, const V: usize> UnsafeKernel for PixelProducts<F, V> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        // The last vector overlaps the one before.
+        // The last vector overlaps the previous one.
         let mut starts = [0; V];
         for v in 0..V {
             starts[v] = (v * S::LANES).min(self.len - S::LANES);

@@ -9,7 +9,7 @@ use crate::pack::PANEL;
 use crate::place::map::Map;
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
-/// `N` rows of the input into V. Gives whether they are within the limit. They are readable, with a vector after them, and V has
+/// `N` rows of the input into V. Returns whether they are within the limit. They are readable, with a vector after them, and V has
 /// room.
 #[derive(Clone, Copy)]
 struct Forward<const N: usize> {
@@ -23,7 +23,7 @@ struct Forward<const N: usize> {
 }
 
 impl Chunk<'_> {
-    /// The input of a tile into V. Gives whether it is within the limit.
+    /// The input of a tile into V. Returns whether it is within the limit.
     ///
     /// # Safety
     ///
@@ -88,7 +88,7 @@ impl<const PIXELS: bool, const M: usize, const N: usize> UnsafeKernel for Back<P
         for row in 0..results.width {
             for lane in (0..results.channels).step_by(S::LANES) {
                 let rest = results.channels - lane;
-                // The last vector of pixels overlaps the one before.
+                // The last vector of pixels overlaps the previous one.
                 let lane = if PIXELS { lane.min(results.channels - S::LANES) } else { lane };
                 // SAFETY: as the type's description says.
                 unsafe {

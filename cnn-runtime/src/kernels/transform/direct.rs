@@ -31,7 +31,7 @@ fn add_scaled(sum: &mut F64x8, x: &F64x8, factor: f64) {
     }
 }
 
-/// Takes the taps of a filter that are next to nothing for 0.
+/// Treats the taps of a filter that are next to nothing as 0.
 #[inline(always)]
 fn clear_small(taps: &mut [Column]) {
     let mut least = ZERO;
@@ -199,7 +199,7 @@ impl DirectTile {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn add(&self, input: usize, taps: &[Column; MOST_TAPS], sums: &mut OutputTile) {
         let Self { stride, kernel, filters: Filters { taps: side, .. }, .. } = *self;

@@ -34,14 +34,14 @@ const CONTRAST: f32 = 64.0;
 /// Where transforms and products are still far from overflowing, whatever is summed up.
 const LARGEST: f32 = 1e15;
 
-/// What inputs of an image may be.
+/// The range that an image's inputs may have.
 #[derive(Clone, Copy)]
 pub(crate) struct Limit {
     largest: f32,
 }
 
 impl Limit {
-    /// Where only what is not finite, or nearly so, is beyond it.
+    /// A limit that only values that are infinite, or nearly so, exceed.
     pub(crate) const LARGEST: Self = Self { largest: LARGEST };
 
     /// The limit for the image of a workspace.
@@ -96,7 +96,7 @@ unsafe fn typical(input: &Map, from: *const f32) -> f32 {
     mean.value()
 }
 
-/// Bits of a float are its logarithm, nearly: between powers of two they rise evenly.
+/// The bits of a float are nearly its logarithm: between powers of two they rise evenly.
 #[derive(Default)]
 struct LogMean {
     sum: u64,
@@ -130,11 +130,11 @@ pub(crate) fn squares_of_values<S: Simd, const N: usize>(s: S, values: &[S::Vec;
     squares(s, &[values[0], values[1], values[N - 1]], sum)
 }
 
-/// Looks whether sums of squares are within a limit. NaN is not.
+/// Checks whether sums of squares are within a limit. NaN is not.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch<S: Simd> {
     limit: S::Vec,
-    /// One that is not, in each lane that has such.
+    /// One that is not, in each lane that has one.
     beyond: S::Vec,
 }
 
@@ -149,7 +149,7 @@ impl<S: Simd> Watch<S> {
         self.beyond = s.select(s.less_or_equal(squares, self.limit), self.beyond, squares);
     }
 
-    /// Looks at the first `count` lanes.
+    /// Checks the first `count` lanes.
     #[inline(always)]
     pub(crate) fn look_first(&mut self, s: S, squares: S::Vec, count: usize) {
         let seen = if count < S::LANES { s.select(s.first_lanes(count), squares, s.splat(0.0)) } else { squares };

@@ -1,4 +1,4 @@
-//! Tiles of the input as values at points, V, and which of them may not be computed so.
+//! Tiles of the input as values at points, V, and which of them may not be computed that way.
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
@@ -13,7 +13,7 @@ use crate::pack::{PANEL, padded};
 use crate::place::map::Map;
 use crate::simd::{Simd, UnsafeKernel};
 
-/// V of a block, which is one of the work's. Gives whether some of its tiles are flagged, since they must be computed directly.
+/// V of a block, which is one of the work's. Returns whether some of its tiles are flagged, since they must be computed directly.
 pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) work: &'a Winograd<'b, M, N>,
     pub(super) block: TileBlock,
@@ -36,7 +36,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn in_pairs<S: Simd>(&self, s: S) -> bool {
         let Conv2d { input, groups, .. } = self.work.0.layer.conv;
@@ -70,7 +70,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     ///
     /// # Safety
     ///
-    /// As the description of the type says.
+    /// As the type's documentation says.
     #[inline(always)]
     unsafe fn one_by_one<S: Simd>(&self, s: S) -> bool {
         let Conv2d { input, groups, stride, .. } = self.work.0.layer.conv;
@@ -122,7 +122,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         limit
     }
 
-    /// Flags a tile, or not. Gives which.
+    /// Flags a tile, or doesn't, and returns which.
     ///
     /// # Safety
     ///
@@ -155,7 +155,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     }
 
     /// A vector of channels of a tile, which begin at `from` in the window and at `to` in V, or half a vector of each of two
-    /// tiles. Gives sums of squares to watch.
+    /// tiles. Returns sums of squares to watch.
     ///
     /// # Safety
     ///
@@ -175,7 +175,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     }
 }
 
-/// A tile of `N x N` pixels, `step` apart, as values at points; or two, of which each has half of the lanes. Gives sums of squares to watch.
+/// A tile of `N x N` pixels, `step` apart, as values at points; or two, of which each has half of the lanes. Returns sums of squares to watch.
 ///
 /// # Safety
 ///
@@ -196,7 +196,7 @@ unsafe fn transform_tiles<S: Simd, const M: usize, const N: usize, const T: usiz
         let mut values = [s.splat(0.0); N];
         for y in 0..N {
             let at = y * row + x * pixel;
-            // What the tile before had not.
+            // What the previous tile did not have.
             if const { T == 1 } && x >= N - M {
                 s.prefetch(from[0].wrapping_add(at + AHEAD * M * pixel));
             }

@@ -83,7 +83,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         }
     }
 
-    /// M of a panel: a matrix product for each point, which it gives.
+    /// M of a panel: a matrix product for each point, which it returns.
     ///
     /// # Safety
     ///
@@ -98,7 +98,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             depth: self.0.depth,
             width: panel.width,
             rows: (ws.wrapping_add(v).cast_const(), self.tile_floats::<S>(), v_distance),
-            // Behind the biases.
+            // After the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
             to: (ws.wrapping_add(m), m_distance),
         };

@@ -40,7 +40,7 @@ pub(super) unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
 ///
 /// # Safety
 ///
-/// As of [`output_tile`].
+/// As for [`output_tile`].
 #[inline(always)]
 pub(super) unsafe fn load_tile<S: Simd, const M: usize, const N: usize>(
     s: S,

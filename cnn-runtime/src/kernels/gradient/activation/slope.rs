@@ -18,7 +18,7 @@ pub struct Slope {
 }
 
 impl Slope {
-    /// The code of a function's slope. In a constant, a program has that of no other one.
+    /// The code of a function's slope. If this is a constant, the program contains no other function's code.
     #[must_use]
     pub const fn of(activation: Activation) -> Self {
         let (code, arguments) = match activation.closed() {

@@ -18,7 +18,7 @@ use super::block::{Block, Shares};
 /// Pixels of a block: a tile of their gradients is added to memory once.
 const PIXELS: usize = 256;
 /// Floats of packed inputs: those under the windows of a row of 224 pixels, for filters 3 high and the longest vectors.
-/// Where nobody provides large stacks, wide maps are not packed.
+/// Where large stacks can't be expected, wide maps are not packed.
 pub(super) const INPUTS: usize = if cfg!(feature = "std") { 22 * 1024 } else { 2 * 1024 };
 /// Rows of the highest tile.
 const MOST_ROWS: usize = 8;

@@ -245,7 +245,7 @@ impl Window {
         unsafe { s.load_first(self.from.add(i * self.from_step[0] + j * self.from_step[1]), self.count) }
     }
 
-    /// Gives a pixel what is left of the gradient, in lanes in which it is not less than another; gives what is left then.
+    /// Gives a pixel what is left of the gradient, in lanes in which it is not less than another; returns what is then left.
     ///
     /// # Safety
     ///

@@ -228,7 +228,7 @@ impl Parser<'_> {
         self.module(input);
         if let Some((word, form)) = ASIDES.into_iter().find(|(word, _)| begins(input, word)) {
             let wrong = format!("expected a step, found `{word}`");
-            let help = format!("`{form};` is a statement of its own: it has no name, and follows `;`, not `->`");
+            let help = format!("this is a statement, for example `{form};`: it has no name, and follows a semicolon");
             return Err(input.error(format!("{wrong}\nhelp: {help}")));
         }
         if is_word(input, "again") && (begins(input, "again") || input.peek2(LitStr) || input.peek2(LitInt)) {

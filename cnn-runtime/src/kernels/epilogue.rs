@@ -116,6 +116,12 @@ impl Epilogue {
         self.inline.eval(s, x)
     }
 
+    /// [`activate`](Self::activate) for a tile.
+    #[inline(always)]
+    pub(crate) fn activate_tile<S: Simd, const MR: usize, const NV: usize>(&self, s: S, tile: &mut [[S::Vec; NV]; MR]) {
+        self.inline.eval_tile(s, tile);
+    }
+
     /// Passes over `len` results.
     ///
     /// # Safety

@@ -95,6 +95,32 @@ impl Inline {
         if self.hard_swish {
             return hard_swish(s, x);
         }
+        self.clamp(s, x)
+    }
+
+    /// Of each vector of a tile: branches are outside of loops, and the loops are over rows, so that the compiler unrolls them and
+    /// the tile stays in registers.
+    #[inline(always)]
+    pub(crate) fn eval_tile<S: Simd, const MR: usize, const NV: usize>(&self, s: S, tile: &mut [[S::Vec; NV]; MR]) {
+        if self.hard_swish {
+            for row in tile {
+                for x in row {
+                    *x = hard_swish(s, *x);
+                }
+            }
+            return;
+        }
+        let [low, high] = self.limits.map(|limit| s.splat(limit));
+        for row in tile {
+            for x in row {
+                *x = s.min(high, s.max(low, *x));
+            }
+        }
+    }
+
+    /// Where it isn't hard swish.
+    #[inline(always)]
+    fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
         s.min(s.splat(self.limits[1]), s.max(s.splat(self.limits[0]), x))
     }
 }

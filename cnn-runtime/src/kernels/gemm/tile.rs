@@ -312,9 +312,7 @@ impl<W: WeightType, const MR: usize, const NV: usize> TileKernel<'_, W, MR, NV> 
                     }
                 }
             }
-            for y in tile.as_flattened_mut() {
-                *y = gemm.epilogue.activate(s, *y);
-            }
+            gemm.epilogue.activate_tile(s, &mut tile);
             let outputs = block.outputs.as_ptr().add(first);
             let next = *outputs + MR * panel.channels;
             if panel.channels == NV * S::LANES || panel.only && *outputs.add(MR) == next {

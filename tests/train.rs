@@ -19,7 +19,7 @@ cnn::network! {
         add {
             {
                 conv1: conv(channels, 3x3, stride = stride, pad = 1, bias = false) -> bn1: batch_norm -> relu;
-                conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+                conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm(affine = false);
             };
             down: conv(channels, 1x1, stride = stride, bias = false);
         } -> relu;

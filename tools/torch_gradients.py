@@ -128,17 +128,18 @@ def moves():
                 yield case(f"resize({shape(size)}, mode = {mode}{more})", (2, *from_size), call)
 
 
-def batch_norm(input, frozen, images, eps=1e-3, momentum=0.3):
+def batch_norm(input, frozen, images, eps=1e-3, momentum=0.3, affine=True):
     """With the statistics of the minibatch, which are in float64, or with the running ones."""
     channels = (input[0],)
-    names = ["weight", "bias", "running_mean", "running_var"]
-    made = Case(f"layer: batch_norm(eps = {eps}, momentum = {momentum})", input,
+    names = [*(["weight", "bias"] if affine else []), "running_mean", "running_var"]
+    more = "" if affine else ", affine = false"
+    made = Case(f"layer: batch_norm(eps = {eps}, momentum = {momentum}{more})", input,
                 {f"layer.{name}": channels for name in names}, images)
     var = made.tensors["layer.running_var"]
     var.copy_(var.abs() + 0.5)
     mean, var = made.tensors["layer.running_mean"].clone(), var.clone()
-    function = lambda x, w, b, *_: F.batch_norm(
-        x, mean, var, w, b, training=not frozen, momentum=float32(momentum), eps=float32(eps))
+    function = lambda x, *tensors: F.batch_norm(
+        x, mean, var, *(tensors[:2] if affine else []), training=not frozen, momentum=float32(momentum), eps=float32(eps))
     lines = made.lines(function, [] if frozen else [("layer.running_mean", mean), ("layer.running_var", var)], frozen)
     return "\n".join(lines)
 
@@ -159,6 +160,8 @@ def norms():
     for (input, images) in [((3, 2, 4), 3), ((5,), 4), ((2, 2, 2), 1)]:
         yield batch_norm(input, False, images)
         yield batch_norm(input, True, images)
+    for frozen in (False, True):
+        yield batch_norm((3, 2, 4), frozen, 3, affine=False)
     eps = float32(0.01)
     for (channels, *size) in [(4, 3, 2), (6,)]:
         input, first = (channels, *size), [0, *range(2, 2 + len(size)), 1]

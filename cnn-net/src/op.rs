@@ -266,7 +266,7 @@ impl Op {
             Self::Linear(Linear { features, bias, .. }) => {
                 Tensors::biased(&[*features, input.elements()], *features, *bias)
             }
-            Self::BatchNorm(_) => Tensors::statistics(channels),
+            Self::BatchNorm(norm) => Tensors::statistics(channels, norm.affine),
             Self::Norm(norm) => norm.tensors(input),
             Self::Grn { .. } => Tensors::affine(&[channels], true),
             Self::Scale { factor: None } | Self::Prelu(PreluPer::Channel) => {
@@ -361,6 +361,7 @@ impl Op {
             Self::BatchNorm(norm) => {
                 to.real("eps", &mut norm.eps, NOT_NEGATIVE, Some(1e-5));
                 to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
+                to.flag("affine", &mut norm.affine, true);
             }
             Self::Norm(norm) => norm.arguments(to),
             Self::Grn { eps } => to.real("eps", eps, NOT_NEGATIVE, Some(1e-6)),

@@ -31,7 +31,7 @@ fn defaults_are_left_out() {
     assert_eq!(arguments(&Op::Linear(Linear { features: 10, bias: true, store: Store::F32 })), "10");
     assert_eq!(arguments(&Op::AvgPool(POOL)), "2x3");
     assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, window: LrnWindow::Paper, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
-    assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 })), "");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(1e-5, 0.1))), "");
     assert_eq!(arguments(&Op::Dropout { p: 0.5 }), "");
     let selu = Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA };
     assert_eq!(arguments(&Op::Activation(selu)), "");
@@ -57,7 +57,8 @@ fn everything_else_is_named() {
         arguments(&Op::Lrn(Lrn { size: 3, window: LrnWindow::Paper, alpha: 2e-5, beta: 0.5, k: 1.0 })),
         "size = 3, alpha = 2e-5, beta = 0.5, k = 1"
     );
-    assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 0.001, momentum: 0.01 })), "eps = 0.001, momentum = 0.01");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(0.001, 0.01))), "eps = 0.001, momentum = 0.01");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(1e-5, 0.1).affine(false))), "affine = false");
     assert_eq!(arguments(&Op::Activation(Activation::LeakyRelu { slope: 0.2 })), "0.2");
     let selu = Activation::Selu { alpha: 2.0, gamma: Activation::SELU_GAMMA };
     assert_eq!(arguments(&Op::Activation(selu)), "alpha = 2");

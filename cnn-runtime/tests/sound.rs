@@ -426,20 +426,20 @@ fn minibatches() -> Vec<Case> {
     vec![
         ("batch_norm_statistics", images(1, &[3, 20, 35, 50, 100, 200, 1000]), |n, run, _, ws| {
             let (batch, cut, input) = (Batch { images: n.next(), floats: n.next() }, n.next(), n.map());
-            let tensors = NormTensors::new(n.next(), n.next(), n.next(), n.next());
+            let tensors = NormTensors::new(Some(n.next()), Some(n.next()), n.next(), n.next());
             let layer = BatchNormStatistics::new(input, BatchNorm::new(1e-5, 0.1), tensors, n.next(), n.next());
             let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
             batch_norm_statistics(run, &layer.scratch(n.next()).check(), batch, ws, shared);
         }),
         ("batch_norm_running", vec![10, 3, 20, 35, 50, 100, 200], |n, run, _, ws| {
-            let (channels, tensors) = (n.next(), NormTensors::new(n.next(), n.next(), n.next(), n.next()));
+            let (channels, tensors) = (n.next(), NormTensors::new(Some(n.next()), Some(n.next()), n.next(), n.next()));
             let layer = BatchNormRunning::new(channels, 1e-5, tensors, n.next()).gradient(Some(n.next()));
             batch_norm_running(run, &layer.check(), ws);
         }),
         ("batch_norm_gradient", images(3, &[3, 20, 100, 200, 220, 1000]), |n, run, _, ws| {
             let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
             let (input, upstream, relu) = (n.map(), n.map(), n.map());
-            let layer = BatchNormGradient::new(input, upstream, n.next(), n.next(), n.next()).relu(Some(relu));
+            let layer = BatchNormGradient::new(input, upstream, Some(n.next()), n.next(), n.next()).relu(Some(relu));
             let layer = layer.weight_gradient(Some(n.next())).bias_gradient(Some(n.next())).scratch(n.next());
             let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
             batch_norm_gradient(run, &layer.check(), batch, ws, shared);

@@ -156,8 +156,8 @@ impl Shared {
 
     /// The tensors of a batch normalisation.
     pub(super) fn norm(&self, graph: &Graph<'_>, node: usize) -> NormTensors {
-        let of = |role| self.tensor(graph, node, role).map_or(0, |place| place.offset);
-        let [mean, var] = [Role::RunningMean, Role::RunningVar].map(of);
+        let of = |role| self.tensor(graph, node, role).map(|place| place.offset);
+        let [mean, var] = [Role::RunningMean, Role::RunningVar].map(|role| of(role).unwrap_or(0));
         NormTensors { weight: of(Role::Weight), bias: of(Role::Bias), mean, var }
     }
 

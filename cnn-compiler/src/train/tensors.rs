@@ -118,7 +118,7 @@ impl Calls<'_> {
     pub(super) fn norm_tensors(&mut self, time: usize, task: &Task, node: usize) {
         let (input, upstream) = (self.map(task.reads[0]), self.map(task.reads[1]));
         let relu = task.reads.get(2).map(|value| self.map(*value));
-        let weight = self.tensor(node, Role::Weight).unwrap_or(0);
+        let weight = self.tensor(node, Role::Weight);
         let row = padded(input.channels);
         let statistics = self.shared.once(node, Once::Statistics, 2 * row, time);
         let to = self.shared.once(node, Once::Coefficients, 3 * row, time);

@@ -17,7 +17,7 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
         15 => format!("{name}: conv_transpose({channels}, 4x4, stride = 2, pad = 1) -> avg_pool(2x2)"),
         0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
         1 => "avg_pool(3x3, stride = 1, pad = 1, count_include_pad = false)".to_owned(),
-        2 => format!("{name}: batch_norm"),
+        2 => format!("{name}: {}", random.pick(&["batch_norm", "batch_norm(affine = false)"])),
         3 => "lrn(size = 3)".to_owned(),
         4 => random.pick(&["relu", "tanh", "hard_swish", "identity", "dropout(0.1)", "softmax"]).to_owned(),
         5 => format!("{name}: prelu(per = element)"),

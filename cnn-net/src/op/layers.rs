@@ -226,16 +226,18 @@ impl Lrn {
 
 /// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
 ///
-/// Tensors: `weight`, `bias`, `running_mean`, `running_var`, each `[channels]`.
+/// Tensors: `running_mean` and `running_var`, and if it is affine also `weight` and `bias`, each `[channels]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNorm {
     /// Added to the variance.
     pub eps: f32,
     /// Weight of a new batch in the running statistics while training; not used at inference.
     pub momentum: f32,
+    /// Whether it has `weight` and `bias`.
+    pub affine: bool,
 }
 
-record! { BatchNorm(eps: f32, momentum: f32) }
+record! { BatchNorm(eps: f32, momentum: f32) { affine: bool = true } }
 
 /// What each slope of a `prelu` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -59,17 +59,17 @@ impl<F: Fn(usize, Role) -> Option<(usize, usize)>> Tensors<'_, F> {
 
     /// `affine`, followed by a node, if that multiplies channels.
     fn after(&self, affine: Affine, node: usize, channel: usize) -> Affine {
-        let number = |role| self.of(node, role).map_or(1.0, |numbers| numbers[channel]);
+        let number = |role, other| self.of(node, role).map_or(other, |numbers| numbers[channel]);
         match self.graph.nodes[node].op {
             Op::BatchNorm(norm) => affine.normalised(&Normalisation {
-                weight: number(Role::Weight),
-                bias: number(Role::Bias),
-                mean: number(Role::RunningMean),
-                var: number(Role::RunningVar),
+                weight: number(Role::Weight, 1.0),
+                bias: number(Role::Bias, 0.0),
+                mean: number(Role::RunningMean, 0.0),
+                var: number(Role::RunningVar, 1.0),
                 eps: norm.eps,
             }),
             Op::Scale { factor: Some(factor) } => affine.scaled(factor),
-            Op::Scale { factor: None } => affine.scaled(number(Role::Weight)),
+            Op::Scale { factor: None } => affine.scaled(number(Role::Weight, 1.0)),
             _ => affine,
         }
     }

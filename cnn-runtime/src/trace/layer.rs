@@ -94,14 +94,14 @@ enum Affines<'p> {
     Bias(&'p [f32]),
     Factors(&'p [f32]),
     Factor(f32),
-    Norm { eps: f32, weight: &'p [f32], bias: &'p [f32], mean: &'p [f32], var: &'p [f32] },
+    Norm { eps: f32, weight: Option<&'p [f32]>, bias: Option<&'p [f32]>, mean: &'p [f32], var: &'p [f32] },
 }
 
 impl<'p> Affines<'p> {
     fn new(node: &Node<'_>, params: &'p Params) -> Result<Self, RunError> {
         let tensor = |role| find(node, params, role);
         if let Op::BatchNorm(BatchNorm { eps, .. }) = node.op {
-            let [weight, bias] = [tensor(Role::Weight)?, tensor(Role::Bias)?];
+            let [weight, bias] = [perhaps(node, params, Role::Weight)?, perhaps(node, params, Role::Bias)?];
             let [mean, var] = [tensor(Role::RunningMean)?, tensor(Role::RunningVar)?];
             return Ok(Self::Norm { eps, weight, bias, mean, var });
         }
@@ -122,7 +122,8 @@ impl<'p> Affines<'p> {
             Self::Factor(factor) => nothing.scaled(factor),
             Self::Bias(bias) => Affine { shift: f64::from(bias[channel]), ..nothing },
             Self::Norm { eps, weight, bias, mean, var } => {
-                let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel]);
+                let of = |numbers: Option<&[f32]>, other| numbers.map_or(other, |numbers| numbers[channel]);
+                let (weight, bias, mean, var) = (of(weight, 1.0), of(bias, 0.0), mean[channel], var[channel]);
                 nothing.normalised(&Normalisation { weight, bias, mean, var, eps })
             }
         }

@@ -342,6 +342,10 @@ fn batch_normalisation() {
     }
 }
 
+fn statistics([weight, bias, mean, var]: &[Vec<f64>; 4]) -> reference::Statistics<'_, f64> {
+    reference::Statistics { weight: Some(weight), bias: Some(bias), mean, var }
+}
+
 #[test]
 fn batch_normalisation_with_running_statistics() {
     let rng = &mut Rng(1);
@@ -349,13 +353,10 @@ fn batch_normalisation_with_running_statistics() {
     let upstream = Tensor { shape: input.shape, data: draw(rng, 18) };
     let tensors: [Vec<f64>; 4] = [draw(rng, 2), draw(rng, 2), draw(rng, 2), vec![0.5, 2.0]];
     let loss = |tensors: &[Vec<f64>; 4]| {
-        let [weight, bias, mean, var] = tensors;
-        let output = reference::batch_norm(&op, &input, &reference::Statistics { weight, bias, mean, var });
+        let output = reference::batch_norm(&op, &input, &statistics(tensors));
         output.data.iter().zip(&upstream.data).map(|(y, g)| y * g).sum::<f64>()
     };
-    let [weight, bias, mean, var] = &tensors;
-    let statistics = reference::Statistics { weight, bias, mean, var };
-    let found = gradient::batch_norm(&op, &input, &statistics, &upstream);
+    let found = gradient::batch_norm(&op, &input, &statistics(&tensors), &upstream);
     for (tensor, found) in [&found.weight, &found.bias].into_iter().enumerate() {
         let expected = |element: usize| {
             slope(|by| {

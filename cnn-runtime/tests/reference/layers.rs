@@ -193,7 +193,7 @@ fn lrn_of_an_even_size_has_the_declared_window() {
 
 #[test]
 fn batch_norm_uses_the_running_statistics() {
-    let op = Op::BatchNorm(BatchNorm { eps: 1., momentum: 0.1 });
+    let op = Op::BatchNorm(BatchNorm::new(1.0, 0.1));
     let params: [(Role, &[f32]); 4] = [
         (Role::Weight, &[2., 1.]),
         (Role::Bias, &[0., 10.]),
@@ -210,11 +210,11 @@ fn batch() -> [Tensor; 2] {
 }
 
 const STATISTICS: Statistics<'static> =
-    Statistics { weight: &[2., 10.], bias: &[0.5, -1.], mean: &[1., 0.], var: &[1., 2.] };
+    Statistics { weight: Some(&[2., 10.]), bias: Some(&[0.5, -1.]), mean: &[1., 0.], var: &[1., 2.] };
 
 #[test]
 fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     let steps = batch_norm_training(&op, &batch(), &STATISTICS, RunningVariance::Unbiased);
     assert_eq!((&steps.mean[..], &steps.var[..]), (&[3., 10.][..], &[3.5, 3.5][..]));
     assert_eq!(steps.normalised[0].data, [-1., -0.5, 1.5, 0.]);
@@ -226,7 +226,7 @@ fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
 /// `torch.nn.BatchNorm2d(2, eps=0.5, momentum=0.25)` in training gives the first.
 #[test]
 fn running_statistics_take_a_share_of_the_batch() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     for (running, var) in [
         (RunningVariance::Unbiased, [0.75 + 14. / 12., 1.5 + 14. / 12.]),
         (RunningVariance::Biased, [0.75 + 14. / 16., 1.5 + 14. / 16.]),
@@ -240,7 +240,7 @@ fn running_statistics_take_a_share_of_the_batch() {
 #[test]
 #[should_panic(expected = "one number has no unbiased variance")]
 fn one_number_has_no_unbiased_variance() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     let sample = [Tensor::new(Shape::Vector(2), &[1., 2.])];
     let _ = batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
 }

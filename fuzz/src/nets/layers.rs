@@ -72,7 +72,7 @@ const WILD: &[&str] = &[
     "part(4, k = -1)",
     "part(n = 1, k = 2, pad = k)",
     "prelu(per = element)",
-    "batch_norm(eps = 0)",
+    "batch_norm(eps = 0, affine = false)",
     "batch_norm",
     "linear(3)",
     "pixel_shuffle(2)",

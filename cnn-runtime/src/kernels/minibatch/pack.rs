@@ -98,8 +98,8 @@ impl PackStep {
             let scale = if is_factor { f64::from(number(weight, output, 1.0)) } else { 1.0 };
             let own = Affine { scale, shift };
             norm.map_or(own, |PackNorm { tensors: of, eps }| {
-                let [weight, bias, mean, var] =
-                    [of.weight, of.bias, of.mean, of.var].map(|first| tensors[first + output]);
+                let [mean, var] = [of.mean, of.var].map(|first| tensors[first + output]);
+                let (weight, bias) = (number(of.weight, output, 1.0), number(of.bias, output, 0.0));
                 own.normalised(&Normalisation { weight, bias, mean, var, eps })
             })
         };

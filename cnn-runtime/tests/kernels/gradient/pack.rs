@@ -81,8 +81,8 @@ fn layouts() {
             .then(|| tensor(rng, outputs, 0.0));
         let norm = (rng.below(3) == 0 && outputs > 0).then(|| PackNorm {
             tensors: NormTensors {
-                weight: tensor(rng, outputs, 0.0),
-                bias: tensor(rng, outputs, 0.0),
+                weight: (rng.below(3) > 0).then(|| tensor(rng, outputs, 0.0)),
+                bias: (rng.below(3) > 0).then(|| tensor(rng, outputs, 0.0)),
                 mean: tensor(rng, outputs, 0.0),
                 var: tensor(rng, outputs, 1.5),
             },
@@ -102,7 +102,9 @@ fn layouts() {
             let own = Affine { scale, shift: bias.map_or(0.0, |bias| f64::from(shared[bias + output])) };
             match norm {
                 Some(PackNorm { tensors: NormTensors { weight, bias, mean, var }, eps }) => {
-                    let [weight, bias, mean, var] = [weight, bias, mean, var].map(|at| shared[at + output]);
+                    let number = |at: usize| shared[at + output];
+                    let (weight, bias) = (weight.map_or(1.0, number), bias.map_or(0.0, number));
+                    let [mean, var] = [mean, var].map(number);
                     own.normalised(&Normalisation { weight, bias, mean, var, eps })
                 }
                 None => own,

@@ -53,7 +53,7 @@ def case(layers, input, function, tensors=(), images=2):
 def weighted(layer, input, function, weight, bias=None, images=2):
     """A layer with a weight, and perhaps a bias."""
     # The factors of `scale` have the layer's own name.
-    tensors = {"layer" if layer == "scale" else "layer.weight": weight} | ({"layer.bias": bias} if bias else {})
+    tensors = {"layer" if layer.startswith("scale") else "layer.weight": weight} | ({"layer.bias": bias} if bias else {})
     return case(f"layer: {layer}", input, function, tensors, images)
 
 
@@ -211,6 +211,8 @@ def activations():
     yield weighted("prelu(per = element)", (2, 3, 2),
                    lambda x, w: torch.where(x > 0, x, w * x), (2, 3, 2))
     yield weighted("scale", (4, 3, 2), lambda x, w: x * w.reshape(-1, 1, 1), (4,))
+    yield weighted("prelu(per = tensor)", (4, 3, 2), F.prelu, (1,))
+    yield weighted("scale(per = tensor)", (4, 3, 2), torch.mul, (1,))
     yield case("scale(0.375)", (4, 3, 2), lambda x: x * 0.375)
     yield case("glu", (6, 2, 3), lambda x: F.glu(x, 1))
     yield case("dropout(0)", (6,), lambda x: x * 1)

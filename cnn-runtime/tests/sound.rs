@@ -246,7 +246,7 @@ fn elementwise() -> Vec<Case> {
         }),
         ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
             let (input, output, weights_at) = (n.map(), n.map(), n.next());
-            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
+            let per = PreluPer::ALL[n.next() % 3];
             prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
         }),
         ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
@@ -461,7 +461,10 @@ fn minibatches() -> Vec<Case> {
             grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
             let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
             scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+            scale_weight_gradient(run, &layer.total(true).check(), batch, ws, shared);
             let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
+            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Tensor, weight).scratch(scratch);
             prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
         }),
         ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {

@@ -328,7 +328,10 @@ network! {
         stages: [convnext(18); 2];
         global_avg_pool -> norm: layer_norm(eps = 1e-6) -> head: linear(7);
     }
-    pub(crate) Prelus: 5x6x7 -> 12 { prelu -> conv(18, 3x3) -> prelu(per = element) -> linear(12) -> prelu; }
+    pub(crate) Prelus: 5x6x7 -> 12 {
+        prelu -> conv(18, 3x3) -> prelu(per = element) -> conv(18, 1x1) -> prelu(per = tensor);
+        gain: scale(per = tensor) -> linear(12) -> prelu -> scale(per = tensor);
+    }
     pub(crate) SoftmaxMaps: 3x4x5 -> 7x4x5 { conv(7, 1x1) -> softmax; }
     pub(crate) LogSoftmax: 12 -> 9 { linear(9) -> log_softmax; }
     pub(crate) ActivationsFused: 4x5x5 -> 6x5x5 {

@@ -20,7 +20,9 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
         2 => format!("{name}: {}", random.pick(&["batch_norm", "batch_norm(affine = false)"])),
         3 => "lrn(size = 3)".to_owned(),
         4 => random.pick(&["relu", "tanh", "hard_swish", "identity", "dropout(0.1)", "softmax"]).to_owned(),
-        5 => format!("{name}: prelu(per = element)"),
+        5 => {
+            format!("{name}: {}", random.pick(&["prelu(per = element)", "prelu(per = tensor)", "scale(per = tensor)"]))
+        }
         6 => format!("{name}: conv({channels}, 3x3, pad = 1, groups = {channels})"),
         10 => {
             format!("{name}: {}", random.pick(&["layer_norm(eps = 0.1)", "rms_norm(over = all)", "l2_norm(eps = 0.1)"]))

@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use cnn_net::op::{BatchNorm, Norm, Op, Role};
+use cnn_net::op::{self, BatchNorm, Norm, Op, Role};
 
 use super::arrange::lies;
 use super::{Draft, Lowering, Stop, Weight, fault, plain};
@@ -123,6 +123,10 @@ impl<'a> Lowering<'_, 'a> {
     /// A value times a constant.
     pub(super) fn scaled(&mut self, view: &View, constant: &Rc<Constant<'a>>) -> Result<View, Stop> {
         let (view, factor) = self.beside(view, constant)?;
+        if constant.len() == 1 && is_parameter(constant.name) {
+            let weight = Weight::new(Role::Weight, &Rc::new(constant.with_dims(vec![1])));
+            return Ok(self.emit_on(&view, Op::Scale { factor: op::Factor::Tensor }, vec![weight]));
+        }
         match factor {
             Factor::One(1.0) => return Ok(view),
             Factor::Several => return self.by_elements(&view, constant, Self::scaled),
@@ -134,11 +138,13 @@ impl<'a> Lowering<'_, 'a> {
             return Ok(view);
         }
         Ok(match factor {
-            Factor::One(number) => self.emit_on(&view, Op::Scale { factor: Some(number as f32) }, Vec::new()),
+            Factor::One(number) => {
+                self.emit_on(&view, Op::Scale { factor: op::Factor::Fixed(number as f32) }, Vec::new())
+            }
             Factor::Each(_) | Factor::Several => {
                 let flat = constant.narrowed()?.with_dims(vec![view.shape.channels()]);
                 let weight = Weight::new(Role::Weight, &Rc::new(flat));
-                self.emit_on(&view, Op::Scale { factor: None }, vec![weight])
+                self.emit_on(&view, Op::Scale { factor: op::Factor::Channel }, vec![weight])
             }
         })
     }
@@ -221,7 +227,7 @@ fn add_to<'a>(draft: &mut Draft<'a>, shift: &[f32], name: &'a str) -> Result<boo
         Op::Linear(linear) => linear.bias = true,
         Op::BatchNorm(_) | Op::Grn { .. } => {}
         Op::Norm(norm) if has_bias(norm) && !norm.is_per_element() => {}
-        Op::Scale { factor: None } => {
+        Op::Scale { factor: op::Factor::Channel } => {
             draft.op = Op::BatchNorm(BatchNorm::new(0.0, MOMENTUM));
             let Some(scale) = draft.tensors.first() else { return Ok(false) };
             let (weight, of) = (scale.constant.to_f32()?.into_owned(), scale.name);

@@ -1,7 +1,7 @@
 //! Packs tensors in memory into a net's weights, as [`load`](crate::weights::load) does for those of a file, but without checks.
 
 use cnn_net::graph::{Graph, Role};
-use cnn_net::op::Op;
+use cnn_net::op::{Factor, Op};
 
 use super::Train;
 use crate::pack::{Affine, Layout, Normalisation, Pack};
@@ -52,6 +52,8 @@ impl<F: Fn(usize, Role) -> Option<(usize, usize)>> Tensors<'_, F> {
             pack.norm.map_or(own, |norm| self.after(own, norm, channel))
         };
         let _ = match weight {
+            // All slopes of a `prelu` may be one.
+            Some(&[all]) => pack.layout.pack(|_| all, affine, to),
             Some(weight) => pack.layout.pack(|index| weight[index], affine, to),
             None => pack.layout.pack(|_| 1.0, affine, to),
         };
@@ -68,8 +70,11 @@ impl<F: Fn(usize, Role) -> Option<(usize, usize)>> Tensors<'_, F> {
                 var: number(Role::RunningVar, 1.0),
                 eps: norm.eps,
             }),
-            Op::Scale { factor: Some(factor) } => affine.scaled(factor),
-            Op::Scale { factor: None } => affine.scaled(number(Role::Weight, 1.0)),
+            Op::Scale { factor: Factor::Fixed(factor) } => affine.scaled(factor),
+            Op::Scale { factor: Factor::Channel } => affine.scaled(number(Role::Weight, 1.0)),
+            Op::Scale { factor: Factor::Tensor } => {
+                affine.scaled(self.of(node, Role::Weight).map_or(1.0, |all| all[0]))
+            }
             _ => affine,
         }
     }

@@ -13,7 +13,7 @@ use crate::place::map::Map;
 use crate::place::workspace::SLACK;
 use crate::reference::{Params, RunError, code_of, find, perhaps, tensors};
 use cnn_net::graph::{Graph, Node, Role};
-use cnn_net::op::{Activation, BatchNorm, Op, Padding, Shape};
+use cnn_net::op::{Activation, BatchNorm, Factor, Op, Padding, Shape};
 
 /// A node that is ready to run. In the workspace, its inputs come first, then its output, then what its kernel computes in, then the
 /// output in the order channels, rows, columns.
@@ -107,8 +107,9 @@ impl<'p> Affines<'p> {
         }
         if let Op::Scale { factor } = node.op {
             return Ok(match factor {
-                Some(factor) => Self::Factor(factor),
-                None => Self::Factors(tensor(Role::Weight)?),
+                Factor::Fixed(factor) => Self::Factor(factor),
+                Factor::Channel => Self::Factors(tensor(Role::Weight)?),
+                Factor::Tensor => Self::Factor(tensor(Role::Weight)?[0]),
             });
         }
         Ok(perhaps(node, params, Role::Bias)?.map_or(Self::Nothing, Self::Bias))

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::pack::{Affine, Normalisation, Pack};
 use cnn_net::graph::Role;
-use cnn_net::op::Op;
+use cnn_net::op::{self, Op};
 
 use super::check::Checked;
 use super::unreadable::Unreadable;
@@ -66,8 +66,9 @@ impl Factor {
                 var: floats(Role::RunningVar)?,
                 eps: norm.eps,
             })),
-            Op::Scale { factor: None } => Some(Self::Each(floats(Role::Weight)?)),
-            Op::Scale { factor: Some(factor) } => Some(Self::All(factor)),
+            Op::Scale { factor: op::Factor::Fixed(factor) } => Some(Self::All(factor)),
+            Op::Scale { factor: op::Factor::Channel } => Some(Self::Each(floats(Role::Weight)?)),
+            Op::Scale { factor: op::Factor::Tensor } => floats(Role::Weight)?.first().copied().map(Self::All),
             _ => None,
         })
     }

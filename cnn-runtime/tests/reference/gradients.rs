@@ -4,8 +4,8 @@
 
 use cnn_net::graph::{Graph, Input, Node, Output, Role, Tensor as Parameter, Value};
 use cnn_net::op::{
-    Activation, BatchNorm, Conv, ConvTranspose, Crop, Edge, Extent, Interpolation, Interval, Linear, Lrn, LrnWindow,
-    Norm, Op, Over, Pad, Padding, Pool, PreluPer, Rearrange, Resize, Shape, Size, Window,
+    Activation, BatchNorm, Conv, ConvTranspose, Crop, Edge, Extent, Factor, Interpolation, Interval, Linear, Lrn,
+    LrnWindow, Norm, Op, Over, Pad, Padding, Pool, PreluPer, Rearrange, Resize, Shape, Size, Window,
 };
 use cnn_runtime::reference::training::{Mode, Parameters, forward};
 use cnn_runtime::reference::{self, Tensor, gradient};
@@ -416,10 +416,12 @@ fn a_channel_without_response() {
 fn factors_slopes_and_gates() {
     for input in [Shape::map(4, 3, 2), Shape::Vector(6)] {
         for op in [
-            Op::Scale { factor: None },
-            Op::Scale { factor: Some(0.3) },
+            Op::Scale { factor: Factor::Channel },
+            Op::Scale { factor: Factor::Tensor },
+            Op::Scale { factor: Factor::Fixed(0.3) },
             Op::Prelu(PreluPer::Channel),
             Op::Prelu(PreluPer::Element),
+            Op::Prelu(PreluPer::Tensor),
             Op::Glu,
             Op::Softmax,
             Op::LogSoftmax,

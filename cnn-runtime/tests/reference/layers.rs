@@ -246,12 +246,13 @@ fn one_number_has_no_unbiased_variance() {
 }
 
 #[test]
-fn prelu_slopes_are_per_channel_or_per_element() {
+fn prelu_slopes_are_per_channel_per_element_or_one() {
     let input = (map(2, 1, 2), &[-1_f32, 2., -3., -4.][..]);
-    let cases: [(_, &[f32], &[f64]); 3] = [
+    let cases: [(_, &[f32], &[f64]); 4] = [
         (PreluPer::Channel, &[0.5, 10.], &[-0.5, 2., -30., -40.]),
         (PreluPer::Channel, &[0.25], &[-0.25, 2., -0.75, -1.]),
         (PreluPer::Element, &[1., 2., 3., 4.], &[-1., 2., -9., -16.]),
+        (PreluPer::Tensor, &[0.25], &[-0.25, 2., -0.75, -1.]),
     ];
     for (per, slopes, expected) in cases {
         check(Op::Prelu(per), input, &[(Role::Weight, slopes)], (input.0, expected));

@@ -76,7 +76,9 @@ fn layouts() {
             shared.extend(rng.floats(len).into_iter().map(|x| x + least));
             shared.len() - len
         };
-        let weight = tensor(rng, len, 0.0);
+        let spread = matches!(layout, Layout::ScaleShift { .. } | Layout::Slopes { .. }) && rng.below(3) == 0;
+        let weight = tensor(rng, if spread { 1 } else { len }, 0.0);
+        let index = |at: usize| if spread { 0 } else { at };
         let bias = (rng.below(2) == 0 && outputs > 0 && !matches!(layout, Layout::ScaleShift { .. }))
             .then(|| tensor(rng, outputs, 0.0));
         let norm = (rng.below(3) == 0 && outputs > 0).then(|| PackNorm {
@@ -91,12 +93,12 @@ fn layouts() {
         let weight = (!matches!(layout, Layout::Gains { .. }) || rng.below(2) == 0).then_some(weight);
         let to = shared.len() + 3;
         shared.resize(to + layout.len() + 4, f32::NAN);
-        let step = PackStep { weight, bias, norm, ..PackStep::new(layout, to) };
+        let step = PackStep { weight, spread, bias, norm, ..PackStep::new(layout, to) };
         let what = format!("{} {step:?}", isa.name());
 
         let affine = |output: usize| {
             let scale = match (layout, weight) {
-                (Layout::ScaleShift { .. }, Some(weight)) => f64::from(shared[weight + output]),
+                (Layout::ScaleShift { .. }, Some(weight)) => f64::from(shared[weight + index(output)]),
                 _ => 1.0,
             };
             let own = Affine { scale, shift: bias.map_or(0.0, |bias| f64::from(shared[bias + output])) };
@@ -110,7 +112,7 @@ fn layouts() {
                 None => own,
             }
         };
-        let expected = pack(layout, |at| weight.map_or(1.0, |weight| shared[weight + at]), affine);
+        let expected = pack(layout, |at| weight.map_or(1.0, |weight| shared[weight + index(at)]), affine);
         let run = |run: Run<'_>| {
             let mut shared = shared.clone();
             pack_step(run, &step.check(), &mut shared);

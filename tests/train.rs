@@ -19,7 +19,7 @@ cnn::network! {
         add {
             {
                 conv1: conv(channels, 3x3, stride = stride, pad = 1, bias = false) -> bn1: batch_norm -> relu;
-                conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+                conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm(affine = false);
             };
             down: conv(channels, 1x1, stride = stride, bias = false);
         } -> relu;
@@ -30,7 +30,7 @@ cnn::network! {
         stem: conv(8, 3x3, pad = 1, bias = false) -> bn: batch_norm -> relu;
         layer1: basic(8);
         layer2: basic(12, stride = 2);
-        global_avg_pool -> fc: linear(5);
+        slope: prelu(per = tensor) -> gain: scale(per = tensor) -> global_avg_pool -> fc: linear(5);
     }
 
     #[train(batch = 3, loss = mean_squared)]

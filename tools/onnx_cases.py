@@ -24,7 +24,7 @@ RANDOM = np.random.default_rng(17)
 
 def floats(*shape, low=-1.0, high=1.0):
     # Few digits, so that files are short; exact in single precision.
-    return (np.round(RANDOM.uniform(low, high, shape) * 64) / 64).astype(np.float32)
+    return np.asarray(np.round(RANDOM.uniform(low, high, shape) * 64) / 64, np.float32)
 
 
 class Case:
@@ -1077,6 +1077,21 @@ class Focus(nn.Module):
         return self.rest(torch.cat([y[:, :, i::3, j::3] for i in range(3) for j in range(3)], 1))
 
 
+class ReZero(nn.Module):
+    """Single learnt numbers, next to those in code, and batch normalisation that learns none."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn, self.prelu = nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4, affine=False), nn.PReLU()
+        self.alpha, self.beta = nn.Parameter(torch.tensor(0.0)), nn.Parameter(torch.zeros(1, 1, 1))
+        self.last = nn.BatchNorm2d(4, affine=False)
+
+    def forward(self, x):
+        y = self.prelu(self.bn(self.conv(x)))
+        y = self.last(y + self.alpha * torch.tanh(y))
+        return F.silu(y) * self.beta + 0.5 * y
+
+
 NETS = {
     "resnet": (ResNet, (3, 24, 24)),
     "unet": (UNet, (1, 8, 8)),
@@ -1089,6 +1104,7 @@ NETS = {
     "responses": (Responses, (2, 6, 5)),
     "responses_of_a_sequence": (ResponsesOfASequence, (3, 9)),
     "convnext_v2": (ConvNeXtV2, (4, 4, 4)),
+    "rezero": (ReZero, (2, 5, 5)),
 }
 
 
@@ -1155,6 +1171,11 @@ def for_the_macro():
         (folder / f"{make.__name__}.onnx").write_bytes(make().SerializeToString())
 
 
+def is_of(case, names):
+    """Whether it is one of these cases, or one of these nets by an exporter."""
+    return case in names or case.rpartition("_")[0] in names
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     # Those that are named are written anew, or else all.
@@ -1162,7 +1183,7 @@ def main():
     for old in [] if only else FOLDER.glob("*.onnx"):
         old.unlink()
     lines = (FOLDER / "cases.txt").read_text().splitlines(keepends=True) if only else []
-    text = "".join("".join(lines[at : at + 3]) for at in range(0, len(lines), 3) if lines[at].strip() not in only)
+    text = "".join("".join(lines[at : at + 3]) for at in range(0, len(lines), 3) if not is_of(lines[at].strip(), only))
     for name, function in CASES.items():
         if only and name not in only:
             continue
@@ -1177,7 +1198,9 @@ def main():
             [output] = ReferenceEvaluator(model).run(None, {"x": made.image})
         image = made.image.transpose(0, 3, 1, 2) if name == "input_with_channels_last" else made.image
         text += f"{name}\n" + line("input", image) + line("output", output)
-    for name, (build, shape) in () if only else NETS.items():
+    for name, (build, shape) in NETS.items():
+        if only and name not in only:
+            continue
         torch.manual_seed(0)
         model = randomised(build())
         image = torch.from_numpy(floats(1, *shape))

@@ -53,7 +53,7 @@ def case(layers, input, function, tensors=(), images=2):
 def weighted(layer, input, function, weight, bias=None, images=2):
     """A layer with a weight, and perhaps a bias."""
     # The factors of `scale` have the layer's own name.
-    tensors = {"layer" if layer == "scale" else "layer.weight": weight} | ({"layer.bias": bias} if bias else {})
+    tensors = {"layer" if layer.startswith("scale") else "layer.weight": weight} | ({"layer.bias": bias} if bias else {})
     return case(f"layer: {layer}", input, function, tensors, images)
 
 
@@ -128,17 +128,18 @@ def moves():
                 yield case(f"resize({shape(size)}, mode = {mode}{more})", (2, *from_size), call)
 
 
-def batch_norm(input, frozen, images, eps=1e-3, momentum=0.3):
+def batch_norm(input, frozen, images, eps=1e-3, momentum=0.3, affine=True):
     """With the statistics of the minibatch, which are in float64, or with the running ones."""
     channels = (input[0],)
-    names = ["weight", "bias", "running_mean", "running_var"]
-    made = Case(f"layer: batch_norm(eps = {eps}, momentum = {momentum})", input,
+    names = [*(["weight", "bias"] if affine else []), "running_mean", "running_var"]
+    more = "" if affine else ", affine = false"
+    made = Case(f"layer: batch_norm(eps = {eps}, momentum = {momentum}{more})", input,
                 {f"layer.{name}": channels for name in names}, images)
     var = made.tensors["layer.running_var"]
     var.copy_(var.abs() + 0.5)
     mean, var = made.tensors["layer.running_mean"].clone(), var.clone()
-    function = lambda x, w, b, *_: F.batch_norm(
-        x, mean, var, w, b, training=not frozen, momentum=float32(momentum), eps=float32(eps))
+    function = lambda x, *tensors: F.batch_norm(
+        x, mean, var, *(tensors[:2] if affine else []), training=not frozen, momentum=float32(momentum), eps=float32(eps))
     lines = made.lines(function, [] if frozen else [("layer.running_mean", mean), ("layer.running_var", var)], frozen)
     return "\n".join(lines)
 
@@ -159,6 +160,8 @@ def norms():
     for (input, images) in [((3, 2, 4), 3), ((5,), 4), ((2, 2, 2), 1)]:
         yield batch_norm(input, False, images)
         yield batch_norm(input, True, images)
+    for frozen in (False, True):
+        yield batch_norm((3, 2, 4), frozen, 3, affine=False)
     eps = float32(0.01)
     for (channels, *size) in [(4, 3, 2), (6,)]:
         input, first = (channels, *size), [0, *range(2, 2 + len(size)), 1]
@@ -208,6 +211,8 @@ def activations():
     yield weighted("prelu(per = element)", (2, 3, 2),
                    lambda x, w: torch.where(x > 0, x, w * x), (2, 3, 2))
     yield weighted("scale", (4, 3, 2), lambda x, w: x * w.reshape(-1, 1, 1), (4,))
+    yield weighted("prelu(per = tensor)", (4, 3, 2), F.prelu, (1,))
+    yield weighted("scale(per = tensor)", (4, 3, 2), torch.mul, (1,))
     yield case("scale(0.375)", (4, 3, 2), lambda x: x * 0.375)
     yield case("glu", (6, 2, 3), lambda x: F.glu(x, 1))
     yield case("dropout(0)", (6,), lambda x: x * 1)

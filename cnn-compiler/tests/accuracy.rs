@@ -124,7 +124,7 @@ fn layer<'p>(node: &Node<'_>, inputs: &[&Tensor], tensor: &impl Fn(Role) -> &'p 
         Op::MaxPool(op) => reference::max_pool(op, input),
         Op::GlobalAvgPool => reference::global_avg_pool(input),
         Op::BatchNorm(op) => {
-            let [weight, bias] = [Role::Weight, Role::Bias].map(tensor);
+            let [weight, bias] = [Role::Weight, Role::Bias].map(|role| Some(tensor(role)));
             let [mean, var] = [Role::RunningMean, Role::RunningVar].map(tensor);
             reference::batch_norm(op, input, &Statistics { weight, bias, mean, var })
         }

@@ -341,7 +341,7 @@ fn what_is_not_clear_is_not_proposed() {
         "Net: 8x8x8 -> 10 { conv(8, 3x3, 2.5); linear(10); }",
         "Net: 8x8x8 -> 10 { linear(10, 0.5); }",
         "Net: 8x8x8 -> 10 { flatten(2); linear(10); }",
-        "Net: 8x8x8 -> 10 { batch_norm(affine = false); linear(10); }",
+        "Net: 8x8x8 -> 10 { batch_norm(track_running_stats = false); linear(10); }",
         "Net: 8x8x8 -> 10 { Conv1d(8, 3); linear(10); }",
         "Net: 8x8x8 -> 10 { Softmin(1); linear(10); }",
         "Net: 8x8x8 -> 10 { CReLU(); linear(10); }",

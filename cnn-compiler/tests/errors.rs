@@ -220,7 +220,12 @@ fn arguments_of_activations() {
         ("hard_sigmoid(alpha = 0.2 / (3 - 3))", "0.2 / (3 - 3)", "`0.2 / (3 - 3)` divides by zero: 0.2 / 0"),
         ("hard_sigmoid(alpha = 0.2 * true)", "true", "expected a whole number, found `true`"),
         ("prelu(channel)", "channel", "prelu: `channel` needs a name"),
-        ("prelu(per = 1)", "1", "prelu: `per = 1`, expected `channel` or `element`"),
+        ("prelu(per = 1)", "1", "prelu: `per = 1`, expected `channel`, `element` or `tensor`"),
+        (
+            "scale(2, per = tensor)",
+            "per = tensor",
+            "scale: `per = tensor` is for learnt factors, and this one is fixed",
+        ),
     ]);
     let without = [
         "global_avg_pool",

@@ -208,6 +208,10 @@ fn without_names_of_functions(drafts: &[Draft<'_>], paths: &mut [Vec<String>], m
     }
 }
 
+/// What exporters call constants, followed by a number.
+const NUMBERED: [&str; 9] =
+    ["val", "const", "tmp", "view", "_to_copy", "getitem", "lifted_tensor", "scalar_tensor_default", "arith.constant"];
+
 /// Whether a name was given by a person, and not by an exporter.
 pub(crate) fn is_given(name: &str) -> bool {
     let has_word = name.chars().any(char::is_alphabetic);
@@ -218,7 +222,7 @@ pub(crate) fn is_given(name: &str) -> bool {
     has_word
         && !name.contains("::")
         && !name.starts_with("const_fold_opt__")
-        && !["val", "const", "tmp", "view", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
+        && !NUMBERED.iter().any(|stem| is_numbered(stem))
 }
 
 /// The modules that a node is in, if the file says so.

@@ -19,7 +19,7 @@ mod transposed;
 mod user;
 mod window;
 
-use self::argument::{ANY, Arguments, NOT_NEGATIVE, SHARE};
+use self::argument::{Arguments, NOT_NEGATIVE, SHARE};
 use self::closed::closed;
 
 pub use self::activation::Activation;
@@ -29,7 +29,7 @@ pub use self::argument::{Argument, Bounds, Field, Slot, Word};
 #[doc(hidden)]
 pub use self::facts::LayerKind;
 pub use self::facts::{DependsOn, Facts, Kind};
-pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
+pub use self::layers::{BatchNorm, Conv, Factor, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
 #[doc(hidden)]
 pub use self::norm::Normaliser;
 pub use self::norm::{Norm, Over};
@@ -98,10 +98,10 @@ pub enum Op {
         /// Added to the mean of the lengths.
         eps: f32,
     },
-    /// A learnt factor for each channel, a tensor `[channels]` with the layer's own name; or one fixed factor for all.
+    /// Multiplication by learnt factors, or by a fixed one.
     Scale {
-        /// The fixed factor.
-        factor: Option<f32>,
+        /// What it multiplies by.
+        factor: Factor,
     },
     /// `x` where `x >= 0`, else a learned slope times `x`.
     Prelu(PreluPer),
@@ -135,7 +135,7 @@ closed! {
         Conv(conv: Conv), ConvTranspose(conv: ConvTranspose), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool),
         GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool(size: Size), AdaptiveMaxPool(size: Size), ChannelMean, ChannelMax,
         Flatten, Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
-        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Grn { eps: f32 }, Scale { factor: Option<f32> }, Prelu(per: PreluPer),
+        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Grn { eps: f32 }, Scale { factor: Factor }, Prelu(per: PreluPer),
         Glu, Activation(activation: Activation), Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max, Map(function: UserFunction), Custom(layer: UserLayer),
     }
 }
@@ -266,12 +266,13 @@ impl Op {
             Self::Linear(Linear { features, bias, .. }) => {
                 Tensors::biased(&[*features, input.elements()], *features, *bias)
             }
-            Self::BatchNorm(_) => Tensors::statistics(channels),
+            Self::BatchNorm(norm) => Tensors::statistics(channels, norm.affine),
             Self::Norm(norm) => norm.tensors(input),
             Self::Grn { .. } => Tensors::affine(&[channels], true),
-            Self::Scale { factor: None } | Self::Prelu(PreluPer::Channel) => {
+            Self::Scale { factor: Factor::Channel } | Self::Prelu(PreluPer::Channel) => {
                 Tensors::biased(&[channels], channels, false)
             }
+            Self::Scale { factor: Factor::Tensor } | Self::Prelu(PreluPer::Tensor) => Tensors::biased(&[1], 1, false),
             Self::Prelu(PreluPer::Element) => match input {
                 Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], channels, false),
                 Shape::Vector(features) => Tensors::biased(&[features], features, false),
@@ -290,7 +291,7 @@ impl Op {
             | Self::Resize(_)
             | Self::Dropout { .. }
             | Self::Lrn(_)
-            | Self::Scale { factor: Some(_) }
+            | Self::Scale { factor: Factor::Fixed(_) }
             | Self::Glu
             | Self::Activation(_)
             | Self::Softmax
@@ -325,7 +326,7 @@ impl Op {
             Self::BatchNorm(BatchNorm::new(1e-5, 0.1)),
         ];
         let norms = Norm::ALL.into_iter().map(Self::Norm);
-        let learnt = [Self::Grn { eps: 1e-6 }, Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
+        let learnt = [Self::Grn { eps: 1e-6 }, Self::Scale { factor: Factor::Channel }, Self::Prelu(PreluPer::Channel)];
         let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
         let before = before.into_iter().chain(moves).chain(norms).chain(learnt);
         before.chain(Activation::named().map(Self::Activation)).chain([
@@ -361,10 +362,11 @@ impl Op {
             Self::BatchNorm(norm) => {
                 to.real("eps", &mut norm.eps, NOT_NEGATIVE, Some(1e-5));
                 to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
+                to.flag("affine", &mut norm.affine, true);
             }
             Self::Norm(norm) => norm.arguments(to),
             Self::Grn { eps } => to.real("eps", eps, NOT_NEGATIVE, Some(1e-6)),
-            Self::Scale { factor } => to.positional().argument("factor", Slot::Perhaps(factor, ANY, "learnt")),
+            Self::Scale { factor } => factor.arguments(to),
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),
             Self::AdaptiveAvgPool(size) | Self::AdaptiveMaxPool(size) => to.positional().size("size", size, None),

@@ -3,7 +3,7 @@
 
 use cnn_net::language::{arguments, params, usage};
 use cnn_net::op::{
-    Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Norm, Op, Over, Padding, Pool, PreluPer, Size, Store,
+    Activation, BatchNorm, Conv, Factor, Linear, Lrn, LrnWindow, Norm, Op, Over, Padding, Pool, PreluPer, Size, Store,
 };
 
 const CONV: Conv = Conv {
@@ -31,7 +31,7 @@ fn defaults_are_left_out() {
     assert_eq!(arguments(&Op::Linear(Linear { features: 10, bias: true, store: Store::F32 })), "10");
     assert_eq!(arguments(&Op::AvgPool(POOL)), "2x3");
     assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, window: LrnWindow::Paper, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
-    assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 })), "");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(1e-5, 0.1))), "");
     assert_eq!(arguments(&Op::Dropout { p: 0.5 }), "");
     let selu = Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA };
     assert_eq!(arguments(&Op::Activation(selu)), "");
@@ -39,7 +39,7 @@ fn defaults_are_left_out() {
     assert_eq!(arguments(&Op::Activation(Activation::Gelu)), "");
     assert_eq!(arguments(&Op::Softmax), "");
     assert_eq!(arguments(&Op::Norm(Norm::Instance { eps: 1e-5, affine: false })), "");
-    assert_eq!(arguments(&Op::Scale { factor: None }), "");
+    assert_eq!(arguments(&Op::Scale { factor: Factor::Channel }), "");
 }
 
 #[test]
@@ -57,7 +57,8 @@ fn everything_else_is_named() {
         arguments(&Op::Lrn(Lrn { size: 3, window: LrnWindow::Paper, alpha: 2e-5, beta: 0.5, k: 1.0 })),
         "size = 3, alpha = 2e-5, beta = 0.5, k = 1"
     );
-    assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 0.001, momentum: 0.01 })), "eps = 0.001, momentum = 0.01");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(0.001, 0.01))), "eps = 0.001, momentum = 0.01");
+    assert_eq!(arguments(&Op::BatchNorm(BatchNorm::new(1e-5, 0.1).affine(false))), "affine = false");
     assert_eq!(arguments(&Op::Activation(Activation::LeakyRelu { slope: 0.2 })), "0.2");
     let selu = Activation::Selu { alpha: 2.0, gamma: Activation::SELU_GAMMA };
     assert_eq!(arguments(&Op::Activation(selu)), "alpha = 2");
@@ -65,10 +66,12 @@ fn everything_else_is_named() {
     assert_eq!(arguments(&Op::Activation(hard)), "alpha = 0.2, beta = 0.6");
     assert_eq!(arguments(&Op::Activation(Activation::GeluTanh)), "approximate = tanh");
     assert_eq!(arguments(&Op::Prelu(PreluPer::Element)), "per = element");
+    assert_eq!(arguments(&Op::Prelu(PreluPer::Tensor)), "per = tensor");
+    assert_eq!(arguments(&Op::Scale { factor: Factor::Tensor }), "per = tensor");
     let norm = Norm::Layer { over: Over::All, eps: 1e-6, affine: false };
     assert_eq!(arguments(&Op::Norm(norm)), "eps = 1e-6, over = all, affine = false");
     assert_eq!(arguments(&Op::Norm(Norm::Group { groups: 4, eps: 1e-5, affine: true })), "4");
-    assert_eq!(arguments(&Op::Scale { factor: Some(-0.1) }), "-0.1");
+    assert_eq!(arguments(&Op::Scale { factor: Factor::Fixed(-0.1) }), "-0.1");
     let hard = Activation::HardTanh { min: -1.0, max: 2.0 };
     assert_eq!(arguments(&Op::Activation(hard)), "max = 2");
     assert_eq!(arguments(&Op::Activation(Activation::Threshold { threshold: 0.1, value: 20.0 })), "0.1, 20");
@@ -97,7 +100,7 @@ fn usage_names_every_argument() {
         "`avg_pool(size, stride = size, pad = 0, dilation = 1, ceil = false, count_include_pad = true)`"
     );
     assert_eq!(text(Op::Flatten), "`flatten`, without arguments");
-    assert_eq!(text(Op::Scale { factor: None }), "`scale(factor = learnt)`");
+    assert_eq!(text(Op::Scale { factor: Factor::Channel }), "`scale(factor = learnt, per = channel)`");
     let norm = Norm::Rms { over: Over::Channels, eps: 1e-6, affine: true };
     assert_eq!(text(Op::Norm(norm)), "`rms_norm(eps = 1e-6, over = channels, affine = true)`");
 }

@@ -172,7 +172,7 @@ fn passes(run: Run<'_>) {
         let batch = Batch { images, floats: scratch + BatchNormStatistics::scratch_len(channels) };
         let (mut ws, mut shared) = (numbers(images * batch.floats), vec![0.5; 8 * padded(channels)]);
         let row = padded(channels);
-        let tensors = NormTensors::new(0, row, 2 * row, 3 * row);
+        let tensors = NormTensors::new(Some(0), Some(row), 2 * row, 3 * row);
         let layer = BatchNormStatistics::new(input, BatchNorm::new(1e-5, 0.1), tensors, 4 * row, 6 * row);
         let layer = layer.scratch(scratch).check();
         moving(name, images * input.elements(), || batch_norm_statistics(run, &layer, batch, &mut ws, &mut shared));

@@ -246,7 +246,7 @@ fn elementwise() -> Vec<Case> {
         }),
         ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
             let (input, output, weights_at) = (n.map(), n.map(), n.next());
-            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
+            let per = PreluPer::ALL[n.next() % 3];
             prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
         }),
         ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
@@ -426,20 +426,20 @@ fn minibatches() -> Vec<Case> {
     vec![
         ("batch_norm_statistics", images(1, &[3, 20, 35, 50, 100, 200, 1000]), |n, run, _, ws| {
             let (batch, cut, input) = (Batch { images: n.next(), floats: n.next() }, n.next(), n.map());
-            let tensors = NormTensors::new(n.next(), n.next(), n.next(), n.next());
+            let tensors = NormTensors::new(Some(n.next()), Some(n.next()), n.next(), n.next());
             let layer = BatchNormStatistics::new(input, BatchNorm::new(1e-5, 0.1), tensors, n.next(), n.next());
             let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
             batch_norm_statistics(run, &layer.scratch(n.next()).check(), batch, ws, shared);
         }),
         ("batch_norm_running", vec![10, 3, 20, 35, 50, 100, 200], |n, run, _, ws| {
-            let (channels, tensors) = (n.next(), NormTensors::new(n.next(), n.next(), n.next(), n.next()));
+            let (channels, tensors) = (n.next(), NormTensors::new(Some(n.next()), Some(n.next()), n.next(), n.next()));
             let layer = BatchNormRunning::new(channels, 1e-5, tensors, n.next()).gradient(Some(n.next()));
             batch_norm_running(run, &layer.check(), ws);
         }),
         ("batch_norm_gradient", images(3, &[3, 20, 100, 200, 220, 1000]), |n, run, _, ws| {
             let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
             let (input, upstream, relu) = (n.map(), n.map(), n.map());
-            let layer = BatchNormGradient::new(input, upstream, n.next(), n.next(), n.next()).relu(Some(relu));
+            let layer = BatchNormGradient::new(input, upstream, Some(n.next()), n.next(), n.next()).relu(Some(relu));
             let layer = layer.weight_gradient(Some(n.next())).bias_gradient(Some(n.next())).scratch(n.next());
             let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
             batch_norm_gradient(run, &layer.check(), batch, ws, shared);
@@ -461,7 +461,10 @@ fn minibatches() -> Vec<Case> {
             grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
             let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
             scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+            scale_weight_gradient(run, &layer.total(true).check(), batch, ws, shared);
             let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
+            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Tensor, weight).scratch(scratch);
             prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
         }),
         ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {

@@ -34,8 +34,8 @@ impl Case {
         let batch: Vec<Tensor> =
             input.outer_iter().map(|sample| Tensor::new(shape, &flat(&sample.to_owned()))).collect();
         let [weight, bias, mean, var] = ["scale", "bias", "mean", "var"].map(|name| flat(self.tensor(name)));
-        let statistics = Statistics { weight: &weight, bias: &bias, mean: &mean, var: &var };
-        let op = BatchNorm { eps: epsilon, momentum: 1.0 - momentum };
+        let statistics = Statistics { weight: Some(&weight), bias: Some(&bias), mean: &mean, var: &var };
+        let op = BatchNorm::new(epsilon, 1.0 - momentum);
         let steps = batch_norm_training(&op, &batch, &statistics, RunningVariance::Biased);
         let output: Vec<f32> = steps.output.iter().flat_map(Tensor::to_f32).collect();
         self.compare("output", &output);

@@ -282,10 +282,10 @@ network! {
     pub(crate) Lrns: 9x5x6 -> 9x5x6 { lrn -> lrn(size = 2, alpha = 1, beta = 1, k = 0.5, window = paper) -> conv(9, 3x3, pad = 1) -> lrn(size = 4, alpha = 0.1, beta = 0.6, window = torch); }
     pub(crate) NormFolded: 3x8x8 -> 10 {
         conv1: conv(8, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
-        conv2: conv(8, 3x3, groups = 8) -> bn2: batch_norm(eps = 1e-3);
+        conv2: conv(8, 3x3, groups = 8) -> bn2: batch_norm(eps = 1e-3, affine = false);
         fc: linear(10) -> bn3: batch_norm;
     }
-    pub(crate) NormAlone: 6x7x7 -> 6x7x7 { batch_norm -> relu -> conv(6, 3x3, pad = 1) -> relu -> batch_norm; }
+    pub(crate) NormAlone: 6x7x7 -> 6x7x7 { batch_norm(affine = false) -> relu -> conv(6, 3x3, pad = 1) -> relu -> batch_norm; }
     pub(crate) NormTwice: 3x8x8 -> 4x8x8 { conv(4, 1x1) -> batch_norm -> batch_norm; }
     pub(crate) LayerNorms: 6x5x7 -> 10 {
         n0: layer_norm -> c1: conv(19, 3x3, pad = 1) -> n1: layer_norm(eps = 1e-3) -> gelu -> n2: layer_norm(over = all);
@@ -328,7 +328,10 @@ network! {
         stages: [convnext(18); 2];
         global_avg_pool -> norm: layer_norm(eps = 1e-6) -> head: linear(7);
     }
-    pub(crate) Prelus: 5x6x7 -> 12 { prelu -> conv(18, 3x3) -> prelu(per = element) -> linear(12) -> prelu; }
+    pub(crate) Prelus: 5x6x7 -> 12 {
+        prelu -> conv(18, 3x3) -> prelu(per = element) -> conv(18, 1x1) -> prelu(per = tensor);
+        gain: scale(per = tensor) -> linear(12) -> prelu -> scale(per = tensor);
+    }
     pub(crate) SoftmaxMaps: 3x4x5 -> 7x4x5 { conv(7, 1x1) -> softmax; }
     pub(crate) LogSoftmax: 12 -> 9 { linear(9) -> log_softmax; }
     pub(crate) ActivationsFused: 4x5x5 -> 6x5x5 {

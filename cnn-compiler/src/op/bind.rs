@@ -63,7 +63,12 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
     let (pad, paths) = (PadMode::Explicit, Vec::new());
     let mut binder = Binder { layer, given, tensors, env, report, pad, paths, sound: true, open: None };
     op.arguments(&mut binder);
-    let Binder { pad, paths, sound, open, .. } = binder;
+    let Binder { given, pad, paths, sound, open, .. } = binder;
+    let unread = given.into_iter().next().map(|(name, value)| (places[name], needless(&op, name, value)));
+    if let Some((place, message)) = unread {
+        report.error(place, message);
+        return None;
+    }
     if !sound || report.len() > before || !missing(layer, call, &places, report) {
         return None;
     }
@@ -97,7 +102,7 @@ impl Argument for Binder<'_> {
         if let Slot::Tensors(tensors) = &mut slot {
             return self.tensors(tensors);
         }
-        let expr = self.given.get(name).copied();
+        let expr = self.given.remove(name);
         let param = self.layer.params.iter().find(|param| param.name == name);
         let (Some(expr), Some(param)) = (expr, param) else { return self.default(name, slot) };
         let expr = &*self.env.literal(expr);
@@ -135,7 +140,7 @@ impl Binder<'_> {
     fn tensors(&mut self, slot: &mut &'static [UserTensor]) {
         let mut tensors = Vec::new();
         for name in core::mem::take(&mut self.tensors) {
-            let Some(expr) = self.given.get(name) else { continue };
+            let Some(expr) = self.given.remove(name) else { continue };
             let param = Param { name, positional: false, kind: Kind::Count, default: None, like: None };
             let mut reader = Reader { layer: self.layer, param: &param, env: self.env, report: self.report };
             match reader.tensor(expr) {
@@ -173,6 +178,12 @@ impl Binder<'_> {
             self.open = Some(name);
         }
     }
+}
+
+/// The message for an argument that the others make needless. There is one: what each learnt factor of a `scale` is for.
+fn needless(op: &Op, name: &str, value: &Expr) -> Message {
+    let wrong = format!("{}: `{name} = {value}` is for learnt factors, and this one is fixed", op.name());
+    message(&wrong, "leave one of the two out: a fixed factor is the same for all numbers")
 }
 
 /// The message for an argument whose default doesn't go with the others. There is one: the window of an LRN of even size,

@@ -38,7 +38,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         Layer::Rearrange(op) => moves::rearrange(op, input),
         Layer::Resize(op) => moves::resize(node.op.name(), &op, input),
         Layer::Lrn(_)
-        | Layer::Prelu(PreluPer::Channel | PreluPer::Element)
+        | Layer::Prelu(PreluPer::Channel | PreluPer::Element | PreluPer::Tensor)
         | Layer::Dropout { .. }
         | Layer::BatchNorm(_)
         | Layer::Grn { .. }

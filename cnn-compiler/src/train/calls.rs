@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cnn_net::graph::{Graph, Role};
-use cnn_net::op::{Activation, BatchNorm, Linear, Op, Store, UserLayer};
+use cnn_net::op::{Activation, BatchNorm, Factor, Linear, Op, PreluPer, Store, UserLayer};
 use cnn_runtime::kernels::call::{BatchCall, KernelCall};
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dropout::DropoutMap;
@@ -232,7 +232,8 @@ impl<'a> Calls<'a> {
             }
         };
         let to = self.shared.trunk.tensors_len + offset;
-        let step = PackStep { layout, to, weight, bias, norm: norm.map(in_trunk), turned: false };
+        let spread = is_spread(&self.graph.nodes[node].op);
+        let step = PackStep { layout, to, weight, spread, bias, norm: norm.map(in_trunk), turned: false };
         self.trunk.push(TrunkPack { name: self.name(task, "pack"), step });
         offset
     }
@@ -256,7 +257,8 @@ impl<'a> Calls<'a> {
         let bias = if what == Once::Weights { self.tensor(node, Role::Bias) } else { None };
         let turned = what == Once::Inputs && matches!(layout, Layout::Winograd(_));
         let norm = self.program.norms[node].and_then(|norm| self.shared.folded(self.graph, norm));
-        self.before(name, Box::new(PackStep { layout, to, weight, bias, norm, turned }));
+        let spread = is_spread(&op);
+        self.before(name, Box::new(PackStep { layout, to, weight, spread, bias, norm, turned }));
     }
 
     /// Whether there are gradients of the inputs of a node, or of one that it applies again.
@@ -302,6 +304,11 @@ impl<'a> Calls<'a> {
         };
         self.calls.push(Call::new(self.name(task, ""), Kernel::Loss(target, Box::new(kernel))));
     }
+}
+
+/// Whether a layer has one number that stands for those of all channels.
+fn is_spread(op: &Op) -> bool {
+    matches!(op, Op::Scale { factor: Factor::Tensor } | Op::Prelu(PreluPer::Tensor))
 }
 
 /// Training computes with weights as they are.

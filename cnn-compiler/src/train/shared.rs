@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cnn_net::graph::{Graph, Role};
 use cnn_net::memory::Holds;
-use cnn_net::op::{BatchNorm, Op};
+use cnn_net::op::{BatchNorm, Factor, Op};
 use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
 use cnn_runtime::kernels::minibatch::pack::{PackNorm, PackStep};
 use cnn_runtime::step::{Constant, TensorPlace};
@@ -139,7 +139,7 @@ impl Shared {
         }
         let mut constants = Vec::new();
         for (node, of) in graph.nodes.iter().enumerate() {
-            if let Op::Scale { factor: Some(value) } = of.op {
+            if let Op::Scale { factor: Factor::Fixed(value) } = of.op {
                 let len = of.output.channels();
                 constants.push(Constant { node, offset: place(len), len, value });
             }
@@ -156,8 +156,8 @@ impl Shared {
 
     /// The tensors of a batch normalisation.
     pub(super) fn norm(&self, graph: &Graph<'_>, node: usize) -> NormTensors {
-        let of = |role| self.tensor(graph, node, role).map_or(0, |place| place.offset);
-        let [mean, var] = [Role::RunningMean, Role::RunningVar].map(of);
+        let of = |role| self.tensor(graph, node, role).map(|place| place.offset);
+        let [mean, var] = [Role::RunningMean, Role::RunningVar].map(|role| of(role).unwrap_or(0));
         NormTensors { weight: of(Role::Weight), bias: of(Role::Bias), mean, var }
     }
 

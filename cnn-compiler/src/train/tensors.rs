@@ -1,7 +1,7 @@
 //! The gradients of a layer's tensors: from the order of kernels into that of the tensors, and sums of several.
 
 use cnn_net::graph::Role;
-use cnn_net::op::{Conv, ConvTranspose, Op, Padding, Size, UserLayer};
+use cnn_net::op::{Conv, ConvTranspose, Factor, Op, Padding, Size, UserLayer};
 use cnn_runtime::kernels::call::BatchCall;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormGradient;
 use cnn_runtime::kernels::gradient::bias::BiasGradient;
@@ -118,7 +118,7 @@ impl Calls<'_> {
     pub(super) fn norm_tensors(&mut self, time: usize, task: &Task, node: usize) {
         let (input, upstream) = (self.map(task.reads[0]), self.map(task.reads[1]));
         let relu = task.reads.get(2).map(|value| self.map(*value));
-        let weight = self.tensor(node, Role::Weight).unwrap_or(0);
+        let weight = self.tensor(node, Role::Weight);
         let row = padded(input.channels);
         let statistics = self.shared.once(node, Once::Statistics, 2 * row, time);
         let to = self.shared.once(node, Once::Coefficients, 3 * row, time);
@@ -171,7 +171,10 @@ impl Maps {
             Op::Linear(_) => vec![Box::new(DenseWeightGradient { input, upstream, weight: first, bias })],
             Op::Norm(norm) => vec![Box::new(NormaliseWeightGradient { input, upstream, norm, weight, bias, scratch })],
             Op::Grn { eps } => vec![Box::new(GrnWeightGradient { input, upstream, eps, weight, bias, scratch })],
-            Op::Scale { .. } => vec![Box::new(ScaleWeightGradient { input, upstream, weight: first, scratch })],
+            Op::Scale { factor } => {
+                let total = factor == Factor::Tensor;
+                vec![Box::new(ScaleWeightGradient { input, upstream, weight: first, total, scratch })]
+            }
             Op::Prelu(per) => vec![Box::new(PreluWeightGradient { input, upstream, per, weight: first, scratch })],
             _ => Vec::new(),
         }

@@ -17,10 +17,12 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
         15 => format!("{name}: conv_transpose({channels}, 4x4, stride = 2, pad = 1) -> avg_pool(2x2)"),
         0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
         1 => "avg_pool(3x3, stride = 1, pad = 1, count_include_pad = false)".to_owned(),
-        2 => format!("{name}: batch_norm"),
+        2 => format!("{name}: {}", random.pick(&["batch_norm", "batch_norm(affine = false)"])),
         3 => "lrn(size = 3)".to_owned(),
         4 => random.pick(&["relu", "tanh", "hard_swish", "identity", "dropout(0.1)", "softmax"]).to_owned(),
-        5 => format!("{name}: prelu(per = element)"),
+        5 => {
+            format!("{name}: {}", random.pick(&["prelu(per = element)", "prelu(per = tensor)", "scale(per = tensor)"]))
+        }
         6 => format!("{name}: conv({channels}, 3x3, pad = 1, groups = {channels})"),
         10 => {
             format!("{name}: {}", random.pick(&["layer_norm(eps = 0.1)", "rms_norm(over = all)", "l2_norm(eps = 0.1)"]))

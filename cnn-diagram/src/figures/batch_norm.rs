@@ -33,7 +33,7 @@ const HIGH: f32 = CELL[1] * SAMPLES as f32;
 
 impl Default for BatchNormalisation {
     fn default() -> Self {
-        let layer = BatchNorm { eps: 1e-5, momentum: 0.1 };
+        let layer = BatchNorm::new(1e-5, 0.1);
         Self { batch: [[2., 10.], [4., 30.], [6., 20.], [8., 60.]], weight: [2.0, 0.5], bias: [1.0, -1.0], layer }
     }
 }
@@ -44,7 +44,7 @@ impl BatchNormalisation {
     pub fn steps(&self) -> BatchNormSteps {
         let batch = self.batch.map(|sample| Tensor::new(Extent::Vector(FEATURES), &sample));
         let (mean, var) = ([0.0; FEATURES], [1.0; FEATURES]);
-        let statistics = Statistics { weight: &self.weight, bias: &self.bias, mean: &mean, var: &var };
+        let statistics = Statistics { weight: Some(&self.weight), bias: Some(&self.bias), mean: &mean, var: &var };
         batch_norm_training(&self.layer, &batch, &statistics, RunningVariance::Unbiased)
     }
 

@@ -9,12 +9,13 @@
 
 use std::rc::Rc;
 
-use cnn_net::op::{BatchNorm, Norm, Op, Role};
+use cnn_net::op::{self, BatchNorm, Norm, Op, Role};
 
 use super::arrange::lies;
 use super::{Draft, Lowering, Stop, Weight, fault, plain};
 use crate::constant::Constant;
 use crate::graph::Node;
+use crate::names::is_given;
 use crate::report::Fault;
 use crate::view::{Axis, View};
 
@@ -122,6 +123,10 @@ impl<'a> Lowering<'_, 'a> {
     /// A value times a constant.
     pub(super) fn scaled(&mut self, view: &View, constant: &Rc<Constant<'a>>) -> Result<View, Stop> {
         let (view, factor) = self.beside(view, constant)?;
+        if constant.len() == 1 && is_parameter(constant.name) {
+            let weight = Weight::new(Role::Weight, &Rc::new(constant.with_dims(vec![1])));
+            return Ok(self.emit_on(&view, Op::Scale { factor: op::Factor::Tensor }, vec![weight]));
+        }
         match factor {
             Factor::One(1.0) => return Ok(view),
             Factor::Several => return self.by_elements(&view, constant, Self::scaled),
@@ -133,13 +138,24 @@ impl<'a> Lowering<'_, 'a> {
             return Ok(view);
         }
         Ok(match factor {
-            Factor::One(number) => self.emit_on(&view, Op::Scale { factor: Some(number as f32) }, Vec::new()),
+            Factor::One(number) => {
+                self.emit_on(&view, Op::Scale { factor: op::Factor::Fixed(number as f32) }, Vec::new())
+            }
             Factor::Each(_) | Factor::Several => {
                 let flat = constant.narrowed()?.with_dims(vec![view.shape.channels()]);
                 let weight = Weight::new(Role::Weight, &Rc::new(flat));
-                self.emit_on(&view, Op::Scale { factor: None }, vec![weight])
+                self.emit_on(&view, Op::Scale { factor: op::Factor::Channel }, vec![weight])
             }
         })
+    }
+
+    /// Whether a batch normalisation has factors and summands. Where PyTorch's has none, its exporters write ones and zeros without names.
+    fn is_affine(&self, node: &Node<'a>) -> Result<bool, Stop> {
+        let [weight, bias] = [self.constant(node, 1)?, self.constant(node, 2)?];
+        let is = |constant: Option<Rc<Constant<'a>>>, number| constant.is_none_or(|of| of.common() == Some(number));
+        // They store equal tensors once.
+        let has_name = node.input(2) != node.input(3) && bias.as_ref().is_some_and(|bias| is_parameter(bias.name));
+        Ok(has_name || !is(weight, 1.0) || !is(bias, 0.0))
     }
 
     pub(super) fn batch_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
@@ -151,16 +167,20 @@ impl<'a> Lowering<'_, 'a> {
         }
         let view = self.view(node, 0)?;
         let view = self.by_channels(view)?;
+        let affine = self.is_affine(node)?;
         let mut tensors = Vec::with_capacity(4);
         for (index, role) in [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVar].into_iter().enumerate() {
+            if role.is_parameter() && !affine {
+                continue;
+            }
             let constant = self.needs(node, index + 1)?;
             if constant.len() != view.shape.channels() {
                 return fault(format!("it has {} numbers for {} channels", constant.len(), view.shape.channels()));
             }
             tensors.push(Weight::new(role, &constant));
         }
-        let op = Op::BatchNorm(BatchNorm::new(plain(node.float("epsilon", 1e-5)?), node.float(SHARE, MOMENTUM)?));
-        Ok(self.emit_on(&view, op, tensors))
+        let norm = BatchNorm::new(plain(node.float("epsilon", 1e-5)?), node.float(SHARE, MOMENTUM)?).affine(affine);
+        Ok(self.emit_on(&view, Op::BatchNorm(norm), tensors))
     }
 }
 
@@ -169,6 +189,11 @@ pub(super) fn zeroed<'a>(lowering: &mut Lowering<'_, 'a>, view: &View, constant:
     let numbers = constant.to_f32()?.into_owned();
     let tensors = normalising(vec![0.0; numbers.len()], numbers, constant.name);
     Ok(lowering.emit_on(view, Op::BatchNorm(BatchNorm::new(0.0, MOMENTUM)), tensors))
+}
+
+/// Whether a constant of this name is a parameter of a module, and not a number in its code.
+fn is_parameter(name: &str) -> bool {
+    is_given(name) && !name.contains(['/', ':'])
 }
 
 /// The tensors of a normalisation that only scales and shifts.
@@ -182,15 +207,27 @@ fn normalising<'a>(weight: Vec<f32>, bias: Vec<f32>, name: &'a str) -> Vec<Weigh
     ]
 }
 
+/// Gives a batch normalisation without them the factors and the summands that change nothing.
+fn give_affine(draft: &mut Draft<'_>) {
+    if let Op::BatchNorm(norm @ BatchNorm { affine: false, .. }) = &mut draft.op {
+        norm.affine = true;
+        let channels = draft.tensors.first().map_or(0, |mean| mean.constant.len());
+        let [ones, zeros] = [1.0, 0.0].map(|number| vec![number; channels]);
+        draft.tensors.push(Weight::computed(Role::Weight, ones, ""));
+        draft.tensors.push(Weight::computed(Role::Bias, zeros, ""));
+    }
+}
+
 /// Adds to the bias of a layer, if it has one or can have one.
 fn add_to<'a>(draft: &mut Draft<'a>, shift: &[f32], name: &'a str) -> Result<bool, Fault> {
+    give_affine(draft);
     match &mut draft.op {
         Op::Conv(conv) => conv.bias = true,
         Op::ConvTranspose(conv) => conv.bias = true,
         Op::Linear(linear) => linear.bias = true,
         Op::BatchNorm(_) | Op::Grn { .. } => {}
         Op::Norm(norm) if has_bias(norm) && !norm.is_per_element() => {}
-        Op::Scale { factor: None } => {
+        Op::Scale { factor: op::Factor::Channel } => {
             draft.op = Op::BatchNorm(BatchNorm::new(0.0, MOMENTUM));
             let Some(scale) = draft.tensors.first() else { return Ok(false) };
             let (weight, of) = (scale.constant.to_f32()?.into_owned(), scale.name);
@@ -219,6 +256,7 @@ fn has_bias(norm: &Norm) -> bool {
 
 /// Multiplies what a normalisation gives.
 fn multiply<'a>(draft: &mut Draft<'a>, factor: &Factor, name: &'a str) -> Result<bool, Fault> {
+    give_affine(draft);
     match (&mut draft.op, factor) {
         (Op::BatchNorm(_), _) => {
             for weight in draft.tensors.iter_mut().filter(|weight| weight.role.is_parameter()) {

@@ -199,10 +199,7 @@ impl<'a> Lowering<'_, 'a> {
         let own: Vec<usize> = (0..slope.dims.len()).filter(|at| slope.dims[*at] != 1).collect();
         let name = slope.name;
         let (per, weight) = match (&*own, offset) {
-            ([], _) => {
-                let numbers = vec![slope.common().unwrap_or(0.0) as f32; channels];
-                (PreluPer::Channel, Weight::computed(Role::Weight, numbers, name))
-            }
+            ([], _) => (PreluPer::Tensor, Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![1])))),
             ([at], Some(offset)) if slope.dims[*at] == channels && view.is_whole(at + offset, Axis::C) => (
                 PreluPer::Channel,
                 Weight { name, ..Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![channels]))) },

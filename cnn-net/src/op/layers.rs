@@ -1,6 +1,6 @@
 //! The arguments of layers.
 
-use super::argument::{Arguments, Field, NOT_NEGATIVE, Slot, Word, words};
+use super::argument::{ANY, Arguments, Field, NOT_NEGATIVE, Slot, Word, words};
 use super::{Padding, Size, Window};
 use crate::{record, variants};
 
@@ -226,16 +226,18 @@ impl Lrn {
 
 /// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
 ///
-/// Tensors: `weight`, `bias`, `running_mean`, `running_var`, each `[channels]`.
+/// Tensors: `running_mean` and `running_var`, and if it is affine also `weight` and `bias`, each `[channels]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNorm {
     /// Added to the variance.
     pub eps: f32,
     /// Weight of a new batch in the running statistics while training; not used at inference.
     pub momentum: f32,
+    /// Whether it has `weight` and `bias`.
+    pub affine: bool,
 }
 
-record! { BatchNorm(eps: f32, momentum: f32) }
+record! { BatchNorm(eps: f32, momentum: f32) { affine: bool = true } }
 
 /// What each slope of a `prelu` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,25 +246,73 @@ pub enum PreluPer {
     Channel,
     /// One slope per element, tensor `weight` of the input's shape.
     Element,
+    /// One slope for all, tensor `weight` `[1]`.
+    Tensor,
 }
 
 impl PreluPer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Channel, Self::Element, Self::Tensor];
+
     /// The word in the language.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Channel => "channel",
             Self::Element => "element",
+            Self::Tensor => "tensor",
         }
     }
 }
 
+/// What a `scale` multiplies by. What is learnt is a tensor with the layer's own name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Factor {
+    /// A fixed number.
+    Fixed(f32),
+    /// A learnt factor for each channel, `[channels]`.
+    Channel,
+    /// One learnt factor for all, `[1]`.
+    Tensor,
+}
+
+impl Factor {
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
+        let mut fixed = if let Self::Fixed(number) = *self { Some(number) } else { None };
+        to.positional().argument("factor", Slot::Perhaps(&mut fixed, ANY, "learnt"));
+        match fixed {
+            Some(number) => *self = Self::Fixed(number),
+            // A fixed one is the same for all.
+            None => to.word("per", &mut Learnt(self), Some(0)),
+        }
+    }
+}
+
+/// What each learnt factor is for.
+struct Learnt<'a>(&'a mut Factor);
+
+impl Word for Learnt<'_> {
+    fn words(&self) -> &'static [&'static str] {
+        &["channel", "tensor"]
+    }
+
+    fn index(&self) -> usize {
+        usize::from(*self.0 == Factor::Tensor)
+    }
+
+    fn set(&mut self, index: usize) {
+        *self.0 = if index == 0 { Factor::Channel } else { Factor::Tensor };
+    }
+}
+
+variants! { Factor { Fixed(number), Channel, Tensor } }
 variants! { Store { F32, F16 } }
 variants! { LrnWindow { Paper, Torch, Onnx } }
-variants! { PreluPer { Channel, Element } }
+variants! { PreluPer { Channel, Element, Tensor } }
 
 words! {
     Store { F32, F16 }
     LrnWindow { Paper, Torch, Onnx }
-    PreluPer { Channel, Element }
+    PreluPer { Channel, Element, Tensor }
 }

@@ -129,9 +129,10 @@ impl Tensors {
     }
 
     /// Those of a batch normalisation.
-    pub(super) fn statistics(channels: usize) -> Self {
+    pub(super) fn statistics(channels: usize, affine: bool) -> Self {
         let roles = [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVar];
-        Self::known(roles.map(|role| Some((role, Dims::of(&[channels])))))
+        let has = |role: &Role| affine || !role.is_parameter();
+        Self::known(roles.map(|role| Some(role).filter(has).map(|role| (role, Dims::of(&[channels])))))
     }
 
     /// The role and the dimensions of each.

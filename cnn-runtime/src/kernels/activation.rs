@@ -79,7 +79,7 @@ impl PreluMap {
     /// Rows of slopes.
     const fn rows(&self) -> usize {
         match self.per {
-            PreluPer::Channel => 1,
+            PreluPer::Channel | PreluPer::Tensor => 1,
             PreluPer::Element => self.input.pixels(),
         }
     }
@@ -194,7 +194,7 @@ impl Kernel for Prelu<'_> {
         for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = div_rem(pixel, input.width);
             let row = match per {
-                PreluPer::Channel => 0,
+                PreluPer::Channel | PreluPer::Tensor => 0,
                 PreluPer::Element => pixel * padded(input.channels),
             };
             let mut c = 0;

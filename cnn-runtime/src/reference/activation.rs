@@ -163,6 +163,7 @@ pub(super) fn slope_at(per: PreluPer, shape: Shape, slopes: usize, [channel, y, 
     let (index, needed) = match per {
         PreluPer::Channel => (channel, shape.channels()),
         PreluPer::Element => ((channel * size.height + y) * size.width + x, shape.elements()),
+        PreluPer::Tensor => (0, 1),
     };
     assert!(slopes == 1 || slopes == needed, "slopes");
     if slopes == 1 { 0 } else { index }

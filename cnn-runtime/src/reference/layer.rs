@@ -108,8 +108,8 @@ pub(super) fn backward<W: Weight>(
 /// The tensors of a batch normalisation.
 pub(super) fn statistics<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Statistics<'p, W>, RunError> {
     Ok(Statistics {
-        weight: find(node, params, Role::Weight)?,
-        bias: find(node, params, Role::Bias)?,
+        weight: weight(node, params)?,
+        bias: bias(node, params)?,
         mean: find(node, params, Role::RunningMean)?,
         var: find(node, params, Role::RunningVar)?,
     })

@@ -54,14 +54,22 @@ pub(super) fn lengths(input: &Tensor) -> (Vec<f64>, f64) {
 /// The tensors of a batch normalisation, each with one number per channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<'p, W = f32> {
-    /// Factor.
-    pub weight: &'p [W],
-    /// Summand.
-    pub bias: &'p [W],
+    /// Factor; without one, all are 1.
+    pub weight: Option<&'p [W]>,
+    /// Summand; without one, all are 0.
+    pub bias: Option<&'p [W]>,
     /// Running mean.
     pub mean: &'p [W],
     /// Running variance.
     pub var: &'p [W],
+}
+
+impl<W: Weight> Statistics<'_, W> {
+    /// The factor and the summand of a channel.
+    pub(super) fn affine(&self, channel: usize) -> (f64, f64) {
+        let [weight, bias] = [self.weight, self.bias].map(|numbers| numbers.map(|numbers| numbers[channel].into()));
+        (weight.unwrap_or(1.0), bias.unwrap_or(0.0))
+    }
 }
 
 /// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
@@ -71,9 +79,10 @@ pub struct Statistics<'p, W = f32> {
 /// If a tensor is shorter than there are channels.
 #[must_use]
 pub fn batch_norm<W: Weight>(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_, W>) -> Tensor {
-    let Statistics { weight, bias, mean, var } = statistics;
+    let Statistics { mean, var, .. } = statistics;
     Tensor::from_fn(input.shape, |channel, y, x| {
-        let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel].into());
+        let [mean, var] = [mean, var].map(|numbers| numbers[channel].into());
+        let (weight, bias) = statistics.affine(channel);
         (input.at(channel, y, x) - mean) / libm::sqrt(var + f64::from(op.eps)) * weight + bias
     })
 }
@@ -147,7 +156,7 @@ pub fn batch_norm_training<W: Weight>(
     };
     let scale_and_shift = |sample: &Tensor| {
         Tensor::from_fn(shape, |channel, y, x| {
-            let [weight, bias] = [statistics.weight, statistics.bias].map(|numbers| numbers[channel].into());
+            let (weight, bias) = statistics.affine(channel);
             sample.at(channel, y, x) * weight + bias
         })
     };

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use cnn_net::op::{Norm, Normaliser, Over, Shape};
+use cnn_net::op::{Factor, Norm, Normaliser, Over, Shape};
 
 use super::{Tensor, Weight, positions};
 
@@ -71,14 +71,19 @@ pub(super) fn statistics(norm: &Norm, set: &[f64]) -> [f64; 2] {
     }
 }
 
-/// The input times a factor, or times a weight of each channel.
+/// The input times a fixed factor, a weight of each channel, or one weight.
 ///
 /// # Panics
 ///
-/// If there are fewer weights than channels.
-pub fn scale<W: Weight>(factor: Option<f32>, input: &Tensor, weight: &[W]) -> Tensor {
+/// If there are fewer weights than that.
+pub fn scale<W: Weight>(factor: Factor, input: &Tensor, weight: &[W]) -> Tensor {
     Tensor::from_fn(input.shape, |channel, y, x| {
-        input.at(channel, y, x) * factor.map_or_else(|| weight[channel].into(), f64::from)
+        let factor = match factor {
+            Factor::Fixed(number) => number.into(),
+            Factor::Channel => weight[channel].into(),
+            Factor::Tensor => weight[0].into(),
+        };
+        input.at(channel, y, x) * factor
     })
 }
 

@@ -1,7 +1,7 @@
 //! Packs tensors in memory into a net's weights, as [`load`](crate::weights::load) does for those of a file, but without checks.
 
 use cnn_net::graph::{Graph, Role};
-use cnn_net::op::Op;
+use cnn_net::op::{Factor, Op};
 
 use super::Train;
 use crate::pack::{Affine, Layout, Normalisation, Pack};
@@ -52,6 +52,8 @@ impl<F: Fn(usize, Role) -> Option<(usize, usize)>> Tensors<'_, F> {
             pack.norm.map_or(own, |norm| self.after(own, norm, channel))
         };
         let _ = match weight {
+            // All slopes of a `prelu` may be one.
+            Some(&[all]) => pack.layout.pack(|_| all, affine, to),
             Some(weight) => pack.layout.pack(|index| weight[index], affine, to),
             None => pack.layout.pack(|_| 1.0, affine, to),
         };
@@ -59,17 +61,20 @@ impl<F: Fn(usize, Role) -> Option<(usize, usize)>> Tensors<'_, F> {
 
     /// `affine`, followed by a node, if that multiplies channels.
     fn after(&self, affine: Affine, node: usize, channel: usize) -> Affine {
-        let number = |role| self.of(node, role).map_or(1.0, |numbers| numbers[channel]);
+        let number = |role, other| self.of(node, role).map_or(other, |numbers| numbers[channel]);
         match self.graph.nodes[node].op {
             Op::BatchNorm(norm) => affine.normalised(&Normalisation {
-                weight: number(Role::Weight),
-                bias: number(Role::Bias),
-                mean: number(Role::RunningMean),
-                var: number(Role::RunningVar),
+                weight: number(Role::Weight, 1.0),
+                bias: number(Role::Bias, 0.0),
+                mean: number(Role::RunningMean, 0.0),
+                var: number(Role::RunningVar, 1.0),
                 eps: norm.eps,
             }),
-            Op::Scale { factor: Some(factor) } => affine.scaled(factor),
-            Op::Scale { factor: None } => affine.scaled(number(Role::Weight)),
+            Op::Scale { factor: Factor::Fixed(factor) } => affine.scaled(factor),
+            Op::Scale { factor: Factor::Channel } => affine.scaled(number(Role::Weight, 1.0)),
+            Op::Scale { factor: Factor::Tensor } => {
+                affine.scaled(self.of(node, Role::Weight).map_or(1.0, |all| all[0]))
+            }
             _ => affine,
         }
     }

@@ -13,7 +13,7 @@ use crate::place::map::Map;
 use crate::place::workspace::SLACK;
 use crate::reference::{Params, RunError, code_of, find, perhaps, tensors};
 use cnn_net::graph::{Graph, Node, Role};
-use cnn_net::op::{Activation, BatchNorm, Op, Padding, Shape};
+use cnn_net::op::{Activation, BatchNorm, Factor, Op, Padding, Shape};
 
 /// A node that is ready to run. In the workspace, its inputs come first, then its output, then what its kernel computes in, then the
 /// output in the order channels, rows, columns.
@@ -94,21 +94,22 @@ enum Affines<'p> {
     Bias(&'p [f32]),
     Factors(&'p [f32]),
     Factor(f32),
-    Norm { eps: f32, weight: &'p [f32], bias: &'p [f32], mean: &'p [f32], var: &'p [f32] },
+    Norm { eps: f32, weight: Option<&'p [f32]>, bias: Option<&'p [f32]>, mean: &'p [f32], var: &'p [f32] },
 }
 
 impl<'p> Affines<'p> {
     fn new(node: &Node<'_>, params: &'p Params) -> Result<Self, RunError> {
         let tensor = |role| find(node, params, role);
         if let Op::BatchNorm(BatchNorm { eps, .. }) = node.op {
-            let [weight, bias] = [tensor(Role::Weight)?, tensor(Role::Bias)?];
+            let [weight, bias] = [perhaps(node, params, Role::Weight)?, perhaps(node, params, Role::Bias)?];
             let [mean, var] = [tensor(Role::RunningMean)?, tensor(Role::RunningVar)?];
             return Ok(Self::Norm { eps, weight, bias, mean, var });
         }
         if let Op::Scale { factor } = node.op {
             return Ok(match factor {
-                Some(factor) => Self::Factor(factor),
-                None => Self::Factors(tensor(Role::Weight)?),
+                Factor::Fixed(factor) => Self::Factor(factor),
+                Factor::Channel => Self::Factors(tensor(Role::Weight)?),
+                Factor::Tensor => Self::Factor(tensor(Role::Weight)?[0]),
             });
         }
         Ok(perhaps(node, params, Role::Bias)?.map_or(Self::Nothing, Self::Bias))
@@ -122,7 +123,8 @@ impl<'p> Affines<'p> {
             Self::Factor(factor) => nothing.scaled(factor),
             Self::Bias(bias) => Affine { shift: f64::from(bias[channel]), ..nothing },
             Self::Norm { eps, weight, bias, mean, var } => {
-                let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel]);
+                let of = |numbers: Option<&[f32]>, other| numbers.map_or(other, |numbers| numbers[channel]);
+                let (weight, bias, mean, var) = (of(weight, 1.0), of(bias, 0.0), mean[channel], var[channel]);
                 nothing.normalised(&Normalisation { weight, bias, mean, var, eps })
             }
         }

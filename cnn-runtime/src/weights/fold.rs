@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::pack::{Affine, Normalisation, Pack};
 use cnn_net::graph::Role;
-use cnn_net::op::Op;
+use cnn_net::op::{self, Op};
 
 use super::check::Checked;
 use super::unreadable::Unreadable;
@@ -27,8 +27,8 @@ enum Factor {
 
 /// The tensors of a batch normalisation.
 struct Norm {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+    weight: Option<Vec<f32>>,
+    bias: Option<Vec<f32>>,
     mean: Vec<f32>,
     var: Vec<f32>,
     eps: f32,
@@ -60,14 +60,15 @@ impl Factor {
         let floats = |role| checked.expect_floats(node, role);
         Ok(match checked.graph().nodes[node].op {
             Op::BatchNorm(norm) => Some(Self::Norm(Norm {
-                weight: floats(Role::Weight)?,
-                bias: floats(Role::Bias)?,
+                weight: checked.floats(node, Role::Weight)?,
+                bias: checked.floats(node, Role::Bias)?,
                 mean: floats(Role::RunningMean)?,
                 var: floats(Role::RunningVar)?,
                 eps: norm.eps,
             })),
-            Op::Scale { factor: None } => Some(Self::Each(floats(Role::Weight)?)),
-            Op::Scale { factor: Some(factor) } => Some(Self::All(factor)),
+            Op::Scale { factor: op::Factor::Fixed(factor) } => Some(Self::All(factor)),
+            Op::Scale { factor: op::Factor::Channel } => Some(Self::Each(floats(Role::Weight)?)),
+            Op::Scale { factor: op::Factor::Tensor } => floats(Role::Weight)?.first().copied().map(Self::All),
             _ => None,
         })
     }
@@ -76,7 +77,8 @@ impl Factor {
     fn after(&self, affine: Affine, channel: usize) -> Affine {
         match self {
             Self::Norm(Norm { weight, bias, mean, var, eps }) => {
-                let [weight, bias, mean, var] = [weight, bias, mean, var].map(|values| values[channel]);
+                let of = |values: &Option<Vec<f32>>, other| values.as_ref().map_or(other, |values| values[channel]);
+                let (weight, bias, mean, var) = (of(weight, 1.0), of(bias, 0.0), mean[channel], var[channel]);
                 affine.normalised(&Normalisation { weight, bias, mean, var, eps: *eps })
             }
             Self::Each(factors) => affine.scaled(factors[channel]),

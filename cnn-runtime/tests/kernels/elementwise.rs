@@ -69,12 +69,12 @@ fn activations() {
 }
 
 #[test]
-fn prelu_with_slopes_per_channel_and_per_element() {
+fn prelu_with_slopes_of_each_kind() {
     each_case(11, 100, |isa, rng| {
         let mut arena = Arena::default();
         let (input, output) = in_and_out(rng, &mut arena);
         arena.close();
-        let per = rng.pick(&[PreluPer::Channel, PreluPer::Element]);
+        let per = rng.pick(&PreluPer::ALL);
         let pixels = if per == PreluPer::Element { input.pixels() } else { 1 };
         let slopes = rng.floats(input.channels * pixels);
         let mut packed = vec![f32::NAN; 3 + pixels * padded(input.channels)];

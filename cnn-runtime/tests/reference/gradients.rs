@@ -4,8 +4,8 @@
 
 use cnn_net::graph::{Graph, Input, Node, Output, Role, Tensor as Parameter, Value};
 use cnn_net::op::{
-    Activation, BatchNorm, Conv, ConvTranspose, Crop, Edge, Extent, Interpolation, Interval, Linear, Lrn, LrnWindow,
-    Norm, Op, Over, Pad, Padding, Pool, PreluPer, Rearrange, Resize, Shape, Size, Window,
+    Activation, BatchNorm, Conv, ConvTranspose, Crop, Edge, Extent, Factor, Interpolation, Interval, Linear, Lrn,
+    LrnWindow, Norm, Op, Over, Pad, Padding, Pool, PreluPer, Rearrange, Resize, Shape, Size, Window,
 };
 use cnn_runtime::reference::training::{Mode, Parameters, forward};
 use cnn_runtime::reference::{self, Tensor, gradient};
@@ -342,6 +342,10 @@ fn batch_normalisation() {
     }
 }
 
+fn statistics([weight, bias, mean, var]: &[Vec<f64>; 4]) -> reference::Statistics<'_, f64> {
+    reference::Statistics { weight: Some(weight), bias: Some(bias), mean, var }
+}
+
 #[test]
 fn batch_normalisation_with_running_statistics() {
     let rng = &mut Rng(1);
@@ -349,13 +353,10 @@ fn batch_normalisation_with_running_statistics() {
     let upstream = Tensor { shape: input.shape, data: draw(rng, 18) };
     let tensors: [Vec<f64>; 4] = [draw(rng, 2), draw(rng, 2), draw(rng, 2), vec![0.5, 2.0]];
     let loss = |tensors: &[Vec<f64>; 4]| {
-        let [weight, bias, mean, var] = tensors;
-        let output = reference::batch_norm(&op, &input, &reference::Statistics { weight, bias, mean, var });
+        let output = reference::batch_norm(&op, &input, &statistics(tensors));
         output.data.iter().zip(&upstream.data).map(|(y, g)| y * g).sum::<f64>()
     };
-    let [weight, bias, mean, var] = &tensors;
-    let statistics = reference::Statistics { weight, bias, mean, var };
-    let found = gradient::batch_norm(&op, &input, &statistics, &upstream);
+    let found = gradient::batch_norm(&op, &input, &statistics(&tensors), &upstream);
     for (tensor, found) in [&found.weight, &found.bias].into_iter().enumerate() {
         let expected = |element: usize| {
             slope(|by| {
@@ -415,10 +416,12 @@ fn a_channel_without_response() {
 fn factors_slopes_and_gates() {
     for input in [Shape::map(4, 3, 2), Shape::Vector(6)] {
         for op in [
-            Op::Scale { factor: None },
-            Op::Scale { factor: Some(0.3) },
+            Op::Scale { factor: Factor::Channel },
+            Op::Scale { factor: Factor::Tensor },
+            Op::Scale { factor: Factor::Fixed(0.3) },
             Op::Prelu(PreluPer::Channel),
             Op::Prelu(PreluPer::Element),
+            Op::Prelu(PreluPer::Tensor),
             Op::Glu,
             Op::Softmax,
             Op::LogSoftmax,

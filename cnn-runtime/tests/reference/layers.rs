@@ -193,7 +193,7 @@ fn lrn_of_an_even_size_has_the_declared_window() {
 
 #[test]
 fn batch_norm_uses_the_running_statistics() {
-    let op = Op::BatchNorm(BatchNorm { eps: 1., momentum: 0.1 });
+    let op = Op::BatchNorm(BatchNorm::new(1.0, 0.1));
     let params: [(Role, &[f32]); 4] = [
         (Role::Weight, &[2., 1.]),
         (Role::Bias, &[0., 10.]),
@@ -210,11 +210,11 @@ fn batch() -> [Tensor; 2] {
 }
 
 const STATISTICS: Statistics<'static> =
-    Statistics { weight: &[2., 10.], bias: &[0.5, -1.], mean: &[1., 0.], var: &[1., 2.] };
+    Statistics { weight: Some(&[2., 10.]), bias: Some(&[0.5, -1.]), mean: &[1., 0.], var: &[1., 2.] };
 
 #[test]
 fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     let steps = batch_norm_training(&op, &batch(), &STATISTICS, RunningVariance::Unbiased);
     assert_eq!((&steps.mean[..], &steps.var[..]), (&[3., 10.][..], &[3.5, 3.5][..]));
     assert_eq!(steps.normalised[0].data, [-1., -0.5, 1.5, 0.]);
@@ -226,7 +226,7 @@ fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
 /// `torch.nn.BatchNorm2d(2, eps=0.5, momentum=0.25)` in training gives the first.
 #[test]
 fn running_statistics_take_a_share_of_the_batch() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     for (running, var) in [
         (RunningVariance::Unbiased, [0.75 + 14. / 12., 1.5 + 14. / 12.]),
         (RunningVariance::Biased, [0.75 + 14. / 16., 1.5 + 14. / 16.]),
@@ -240,18 +240,19 @@ fn running_statistics_take_a_share_of_the_batch() {
 #[test]
 #[should_panic(expected = "one number has no unbiased variance")]
 fn one_number_has_no_unbiased_variance() {
-    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let op = BatchNorm::new(0.5, 0.25);
     let sample = [Tensor::new(Shape::Vector(2), &[1., 2.])];
     let _ = batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
 }
 
 #[test]
-fn prelu_slopes_are_per_channel_or_per_element() {
+fn prelu_slopes_are_per_channel_per_element_or_one() {
     let input = (map(2, 1, 2), &[-1_f32, 2., -3., -4.][..]);
-    let cases: [(_, &[f32], &[f64]); 3] = [
+    let cases: [(_, &[f32], &[f64]); 4] = [
         (PreluPer::Channel, &[0.5, 10.], &[-0.5, 2., -30., -40.]),
         (PreluPer::Channel, &[0.25], &[-0.25, 2., -0.75, -1.]),
         (PreluPer::Element, &[1., 2., 3., 4.], &[-1., 2., -9., -16.]),
+        (PreluPer::Tensor, &[0.25], &[-0.25, 2., -0.75, -1.]),
     ];
     for (per, slopes, expected) in cases {
         check(Op::Prelu(per), input, &[(Role::Weight, slopes)], (input.0, expected));

@@ -303,8 +303,7 @@ fn training_makes_the_loss_small() {
 /// As a module that PyTorch calls twice: the second update begins with what the first one left.
 #[test]
 fn a_normalisation_that_is_there_again_updates_its_statistics_twice() {
-    let norm =
-        |inputs| plain("bn", Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.25 }), inputs).tensors(&STATISTICS);
+    let norm = |inputs| plain("bn", Op::BatchNorm(BatchNorm::new(1e-5, 0.25)), inputs).tensors(&STATISTICS);
     let nodes = [norm(&[Value::Input(0)]), norm(&[Value::Node(0)]).again(Some(0))];
     let numbers =
         [("bn.weight", [2., 1.]), ("bn.bias", [1., -1.]), ("bn.running_mean", [8., 4.]), ("bn.running_var", [1.; 2])];

@@ -47,7 +47,7 @@ fn elementwise() -> Vec<Case> {
     vec![
         ("prelu_gradient", maps([WHOLE; 3], &[1, 0]), |n, run, weights, ws| {
             let (input, upstream, output, weights_at) = (n.map(), n.map(), n.map(), n.next());
-            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
+            let per = PreluPer::ALL[n.next() % 3];
             prelu_gradient(
                 run,
                 &PreluGradient { input, upstream, output, weights: weights_at, per }.check(),

@@ -19,7 +19,7 @@ pub(crate) static GRAPH: Graph<'static> = Graph {
         ),
         node(
             "bn1",
-            Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 }),
+            Op::BatchNorm(BatchNorm::new(1e-5, 0.1)),
             Value::Node(0),
             Shape::map(2, 2, 2),
             &[

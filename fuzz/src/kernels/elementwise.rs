@@ -41,8 +41,8 @@ impl Case for Activate {
 
 pub(super) fn prelu(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
-    let per = maker.choices.pick(&[PreluPer::Channel, PreluPer::Element]);
-    let pixels = if per == PreluPer::Channel { 1 } else { input.pixels() };
+    let per = maker.choices.pick(&PreluPer::ALL);
+    let pixels = if per == PreluPer::Element { input.pixels() } else { 1 };
     let weights = maker.weights(pixels * padded(input.channels));
     Box::new(PreluMap { input, output: maker.same(input), weights, per })
 }

@@ -72,7 +72,10 @@ const WILD: &[&str] = &[
     "part(4, k = -1)",
     "part(n = 1, k = 2, pad = k)",
     "prelu(per = element)",
-    "batch_norm(eps = 0)",
+    "prelu(per = tensor)",
+    "scale(per = tensor)",
+    "scale(2, per = tensor)",
+    "batch_norm(eps = 0, affine = false)",
     "batch_norm",
     "linear(3)",
     "pixel_shuffle(2)",
@@ -158,7 +161,9 @@ impl Writer<'_> {
     /// A layer that keeps the shape.
     pub(super) fn pointwise(&mut self, value: Shape) -> Shape {
         let name = self.name();
-        let _ = match self.choices.below(12) {
+        let _ = match self.choices.below(14) {
+            12 => write!(self.text, "{name}: scale(per = tensor)"),
+            13 => write!(self.text, "{name}: prelu(per = tensor)"),
             8 => write!(self.text, "{name}: layer_norm"),
             9 => write!(self.text, "{name}: layer_norm(over = all, affine = false) -> l2_norm"),
             10 => write!(self.text, "{name}: rms_norm(over = all)"),

@@ -89,7 +89,7 @@ pub(super) fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
         _ if INPUTS.contains(&name.as_str()) => Some(READ),
         "inplace" => Some(IN_PLACE),
         "track_running_stats" if is("false") && layer.name == "instance_norm" => Some("this is always the case"),
-        "track_running_stats" | "affine" if is("true") && layer.name == "batch_norm" => Some("this is always the case"),
+        "track_running_stats" if is("true") && layer.name == "batch_norm" => Some("this is always the case"),
         "bias" if is("true") && layer.name == "layer_norm" => Some("it has one if it is affine"),
         "p" if is("2") || is("2.0") => Some("this is always the case"),
         "return_indices" if is("false") => Some("this is never the case"),

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use cnn_net::op::{Activation, Norm, Op};
+use cnn_net::op::{Activation, Factor, Norm, Op};
 
 /// The squared mean of a ReLU's outputs, as a share of their mean square.
 const COMMON: f64 = 1.0 / PI;
@@ -105,6 +105,6 @@ impl Part {
 
 /// The mean square of a scale's factors; those that are learnt are taken to be 1.
 pub(super) fn square(op: &Op) -> f64 {
-    let Op::Scale { factor: Some(factor) } = op else { return 1.0 };
+    let Op::Scale { factor: Factor::Fixed(factor) } = op else { return 1.0 };
     (f64::from(*factor) * f64::from(*factor)).clamp(LEAST, MOST)
 }

@@ -34,8 +34,13 @@ fn by_running_statistics(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     let input = call.input()?;
     let channels = call.shape(input).get(1).copied().unwrap_or(0);
     let mut inputs = vec![Some(input)];
-    inputs.push(filled(call, "weight", channels, 1.0)?);
-    inputs.push(filled(call, "bias", channels, 0.0)?);
+    // ONNX's has both. Without any, it is one that learns nothing.
+    if call.has("weight") || call.has("bias") {
+        inputs.push(filled(call, "weight", channels, 1.0)?);
+        inputs.push(filled(call, "bias", channels, 0.0)?);
+    } else {
+        inputs.extend([None, None]);
+    }
     inputs.push(Some(call.value("running_mean")?));
     inputs.push(Some(call.value("running_var")?));
     // Without one, PyTorch takes the mean of all batches, which a module says by 0 here.

@@ -23,8 +23,8 @@ pub struct BatchNormGradient {
     pub upstream: Map,
     /// The output of a `relu` that follows, if `upstream` is the gradient of that output: where it is not positive, so is no gradient.
     pub relu: Option<Map>,
-    /// Where the layer's `weight` begins.
-    pub weight: usize,
+    /// Where the layer's `weight` begins, if it has one.
+    pub weight: Option<usize>,
     /// Where its statistics begin, as [`BatchNormStatistics`](crate::kernels::minibatch::batch_norm::BatchNormStatistics) wrote them.
     pub statistics: usize,
     /// Where the coefficients are written: `3 * padded(channels)` floats.
@@ -53,7 +53,7 @@ pub struct BatchNormInputGradient {
 }
 
 record! {
-    BatchNormGradient(#read input: Map, #read upstream: Map, weight: usize, statistics: usize, to: usize) {
+    BatchNormGradient(#read input: Map, #read upstream: Map, weight: Option<usize>, statistics: usize, to: usize) {
         #read relu: Option<Map> = None,
         weight_gradient: Option<usize> = None,
         bias_gradient: Option<usize> = None,
@@ -98,7 +98,7 @@ impl BatchNormGradient {
     const fn spans(&self) -> ([Span; 2], [Span; 3]) {
         let Self { weight, statistics, to, weight_gradient, bias_gradient, .. } = *self;
         let channels = self.input.channels;
-        let read = [Span::new(weight, &[channels]), Span::new(statistics, &[2, padded(channels)])];
+        let read = [Span::optional(weight, &[channels]), Span::new(statistics, &[2, padded(channels)])];
         let gradients = [Span::optional(weight_gradient, &[channels]), Span::optional(bias_gradient, &[channels])];
         (read, [Span::new(to, &[3, padded(channels)]), gradients[0], gradients[1]])
     }
@@ -181,7 +181,7 @@ unsafe fn gradient_in(run: Run<'_>, layer: &BatchNormGradient, batch: Batch, ws:
             let read = |offset: usize| f64::from(*shared.wrapping_add(offset + channel));
             let (mean, factor) = (read(statistics), read(statistics + padded(input.channels)));
             // factor * weight * (upstream - mean(upstream) - n * mean(n * upstream)), with n = factor * (input - mean).
-            let of_upstream = read(weight) * factor;
+            let of_upstream = weight.map_or(1.0, read) * factor;
             let of_input = -of_upstream * factor * weight_gradient / count;
             rows.write(channel, [of_upstream, of_input, -of_upstream * bias_gradient / count - of_input * mean]);
             for (to, gradient) in [(layer.weight_gradient, weight_gradient), (layer.bias_gradient, bias_gradient)] {

@@ -63,7 +63,7 @@ impl PreluGradient {
     /// Rows of slopes.
     const fn rows(&self) -> usize {
         match self.per {
-            PreluPer::Channel => 1,
+            PreluPer::Channel | PreluPer::Tensor => 1,
             PreluPer::Element => self.input.pixels(),
         }
     }
@@ -154,7 +154,7 @@ impl Kernel for Prelu<'_> {
         for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = div_rem(pixel, input.width);
             let row = match per {
-                PreluPer::Channel => 0,
+                PreluPer::Channel | PreluPer::Tensor => 0,
                 PreluPer::Element => pixel * padded(input.channels),
             };
             for c in (0..input.channels).step_by(S::LANES) {

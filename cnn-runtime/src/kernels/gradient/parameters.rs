@@ -11,7 +11,7 @@ use crate::simd::Simd;
 use cnn_net::op::PreluPer;
 use cnn_net::record;
 
-/// The gradients of the factors of a `scale`: `sum x * dy` in each channel.
+/// The gradients of the factors of a `scale`: `sum x * dy` in each channel, or over all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScaleWeightGradient {
     /// What the layer read.
@@ -20,26 +20,30 @@ pub struct ScaleWeightGradient {
     pub upstream: Map,
     /// Where the gradients are written.
     pub weight: usize,
+    /// Whether there is one factor for all.
+    pub total: bool,
     /// Where sums of an image are in its workspace: [`scratch_len`](Self::scratch_len) floats.
     pub scratch: usize,
 }
 
-/// The gradients of the slopes of a `prelu`: `sum x * dy` of the negative inputs, in each channel or for each element.
+/// The gradients of the slopes of a `prelu`: `sum x * dy` of the negative inputs, in each channel, for each element or over all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreluWeightGradient {
     /// What the layer read.
     pub input: Map,
     /// The gradient of its output.
     pub upstream: Map,
-    /// Whether slopes are per channel, or per channel and pixel.
+    /// What each slope is for.
     pub per: PreluPer,
     /// Where the gradients are written, in the order C, H, W.
     pub weight: usize,
-    /// Where sums of an image are in its workspace, if slopes are per channel: [`scratch_len`](Self::scratch_len) floats.
+    /// Where sums of an image are in its workspace, unless slopes are per element: [`scratch_len`](Self::scratch_len) floats.
     pub scratch: usize,
 }
 
-record! { ScaleWeightGradient(#read input: Map, #read upstream: Map, weight: usize) { scratch: usize = 0 } }
+record! {
+    ScaleWeightGradient(#read input: Map, #read upstream: Map, weight: usize) { total: bool = false, scratch: usize = 0 }
+}
 record! {
     PreluWeightGradient(#read input: Map, #read upstream: Map, per: PreluPer, weight: usize) { scratch: usize = 0 }
 }
@@ -67,7 +71,7 @@ impl ScaleWeightGradient {
     }
 
     const fn span(&self) -> Span {
-        Span::new(self.weight, &[self.input.channels])
+        Span::new(self.weight, &[if self.total { 1 } else { self.input.channels }])
     }
 }
 
@@ -87,7 +91,7 @@ impl PreluWeightGradient {
         let Self { input, upstream, per, scratch, .. } = &self;
         assert_same_size(input, upstream);
         let written = match per {
-            PreluPer::Channel => reach(*scratch, 1, input),
+            PreluPer::Channel | PreluPer::Tensor => reach(*scratch, 1, input),
             PreluPer::Element => Reach::of(Region::span(0, 0)),
         };
         let reach = written.reads(Region::of(input)).reads(Region::of(upstream));
@@ -100,6 +104,7 @@ impl PreluWeightGradient {
         match self.per {
             PreluPer::Channel => Span::new(self.weight, &[channels]),
             PreluPer::Element => Span::new(self.weight, &[channels, height, width]),
+            PreluPer::Tensor => Span::new(self.weight, &[1]),
         }
     }
 }
@@ -121,8 +126,15 @@ pub fn scale_weight_gradient(
     let layer = layer.get();
     let to = enter_shared(shared, &[&[layer.span()]]).wrapping_add(layer.weight);
     let ScaleWeightGradient { input, upstream, scratch, .. } = layer;
+    let products = Products { input, upstream, only_negative: false };
     // SAFETY: the layer was checked; the workspaces and the gradients are as large as it needs.
-    unsafe { channels_in(run, Products { input, upstream, only_negative: false }, input, batch, ws, scratch, to) }
+    unsafe {
+        if layer.total {
+            total_in(run, products, batch, ws, scratch, to);
+        } else {
+            channels_in(run, products, input, batch, ws, scratch, to);
+        }
+    }
 }
 
 /// Computes the gradients of slopes.
@@ -148,6 +160,7 @@ pub fn prelu_weight_gradient(
         match layer.per {
             PreluPer::Channel => channels_in(run, products, input, batch, ws, scratch, to),
             PreluPer::Element => elements_in(run, products, batch, ws, to),
+            PreluPer::Tensor => total_in(run, products, batch, ws, scratch, to),
         }
     }
 }
@@ -173,6 +186,24 @@ pub(super) unsafe fn channels_in<T: PixelTerms<1>>(
         // SAFETY: the caller's promise.
         unsafe { *to.wrapping_add(channel) = sum as f32 };
     }
+    run.done();
+}
+
+/// # Safety
+///
+/// The maps and the scratch memory were checked, the workspaces are as large as they need, and there is room for a number.
+unsafe fn total_in(run: Run<'_>, products: Products, batch: Batch, ws: *mut f32, scratch: usize, to: *mut f32) {
+    let map = products.input;
+    // SAFETY: the caller's promise.
+    let sums = unsafe { ChannelSums::new(Each(products), map, batch, ws, scratch) };
+    sums.compute(run, nanos_of_floats([2, batch.images, map.elements()]));
+    let mut total = 0.0;
+    for channel in 0..map.channels {
+        let [sum] = sums.total(channel);
+        total += sum;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { *to = total as f32 };
     run.done();
 }
 

@@ -18,10 +18,10 @@ use super::sums::{ChannelSums, MOST_LANES, Segment, Summands, reach, scratch_len
 /// Where the tensors of a batch normalisation begin, each with a number for each channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormTensors {
-    /// `weight`.
-    pub weight: usize,
-    /// `bias`.
-    pub bias: usize,
+    /// `weight`; without one, all are 1.
+    pub weight: Option<usize>,
+    /// `bias`; without one, all are 0.
+    pub bias: Option<usize>,
     /// `running_mean`.
     pub mean: usize,
     /// `running_var`.
@@ -63,7 +63,7 @@ pub struct BatchNormRunning {
     pub gradient: Option<usize>,
 }
 
-record! { NormTensors(weight: usize, bias: usize, mean: usize, var: usize) }
+record! { NormTensors(weight: Option<usize>, bias: Option<usize>, mean: usize, var: usize) }
 record! {
     BatchNormStatistics(#read input: Map, norm: BatchNorm, tensors: NormTensors, to: usize, statistics: usize) { scratch: usize = 0 }
 }
@@ -76,17 +76,18 @@ batch_call! { BatchNormRunning = batch_norm_running, shared }
 impl NormTensors {
     /// The same in an array that begins `by` floats later.
     #[must_use]
-    pub const fn moved_back(self, by: usize) -> Self {
+    pub fn moved_back(self, by: usize) -> Self {
         let Self { weight, bias, mean, var } = self;
-        Self { weight: weight - by, bias: bias - by, mean: mean - by, var: var - by }
+        let [weight, bias] = [weight, bias].map(|tensor| tensor.map(|offset| offset - by));
+        Self { weight, bias, mean: mean - by, var: var - by }
     }
 
     /// Weight, bias, mean, variance.
     pub(super) const fn spans(&self, channels: usize) -> [Span; 4] {
         let Self { weight, bias, mean, var } = *self;
         [
-            Span::new(weight, &[channels]),
-            Span::new(bias, &[channels]),
+            Span::optional(weight, &[channels]),
+            Span::optional(bias, &[channels]),
             Span::new(mean, &[channels]),
             Span::new(var, &[channels]),
         ]
@@ -100,9 +101,9 @@ impl NormTensors {
     pub(super) unsafe fn of(&self, shared: *const f32, channel: usize, eps: f32) -> Normalisation {
         let Self { weight, bias, mean, var } = *self;
         // SAFETY: the caller's promise.
-        let [weight, bias, mean, var] =
-            [weight, bias, mean, var].map(|tensor| unsafe { *shared.wrapping_add(tensor + channel) });
-        Normalisation { weight, bias, mean, var, eps }
+        let read = |tensor: usize| unsafe { *shared.wrapping_add(tensor + channel) };
+        let (weight, bias) = (weight.map_or(1.0, read), bias.map_or(0.0, read));
+        Normalisation { weight, bias, mean: read(mean), var: read(var), eps }
     }
 }
 

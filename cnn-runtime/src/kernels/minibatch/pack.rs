@@ -35,6 +35,8 @@ pub struct PackStep {
     pub to: usize,
     /// Where the tensor of weights begins. Gains are 1 without one; of scales and shifts, it is the factors.
     pub weight: Option<usize>,
+    /// Whether that tensor is a single number, which stands for all: a factor or a slope.
+    pub spread: bool,
     /// Where the biases begin, if there are any.
     pub bias: Option<usize>,
     /// A batch normalisation with its running statistics: one that is folded into the weights, or, of scales and shifts, the layer
@@ -58,6 +60,7 @@ record! { PackNorm(tensors: NormTensors, eps: f32) }
 record! {
     PackStep(layout: Layout, to: usize) {
         weight: Option<usize> = None,
+        spread: bool = false,
         bias: Option<usize> = None,
         norm: Option<PackNorm> = None,
         turned: bool = false,
@@ -74,6 +77,8 @@ impl PackStep {
     pub const fn check(self) -> Checked<Self> {
         assert_layout(&self.layout);
         let plain = self.weight.is_some() && self.bias.is_none() && self.norm.is_none();
+        let is_elementwise = matches!(self.layout, Layout::ScaleShift { .. } | Layout::Slopes { .. });
+        assert!(!self.spread || is_elementwise, "only a factor or a slope is spread");
         let turns = plain && matches!(self.layout, Layout::Winograd(WinogradPanels { stride: 1, .. }));
         assert!(!self.turned || turns, "only filters of tiles are turned, and they have no bias");
         assert!(!self.layout.is_empty() && self.layout.tensor_len() > 0, "nothing to pack");
@@ -89,34 +94,35 @@ impl PackStep {
     ///
     /// If there are fewer tensors than it reads, or `packed` is not as long as the layout.
     pub fn pack(&self, tensors: &[f32], packed: &mut [f32]) {
-        let Self { layout, weight, bias, norm, .. } = *self;
+        let Self { layout, bias, norm, .. } = *self;
         let number =
             |first: Option<usize>, index: usize, other: f32| first.map_or(other, |first| tensors[first + index]);
+        let weight = |index: usize| number(self.weight, if self.spread { 0 } else { index }, 1.0);
         let is_factor = matches!(layout, Layout::ScaleShift { .. });
         let affine = |output: usize| {
             let shift = f64::from(number(bias, output, 0.0));
-            let scale = if is_factor { f64::from(number(weight, output, 1.0)) } else { 1.0 };
+            let scale = if is_factor { f64::from(weight(output)) } else { 1.0 };
             let own = Affine { scale, shift };
             norm.map_or(own, |PackNorm { tensors: of, eps }| {
-                let [weight, bias, mean, var] =
-                    [of.weight, of.bias, of.mean, of.var].map(|first| tensors[first + output]);
+                let [mean, var] = [of.mean, of.var].map(|first| tensors[first + output]);
+                let (weight, bias) = (number(of.weight, output, 1.0), number(of.bias, output, 0.0));
                 own.normalised(&Normalisation { weight, bias, mean, var, eps })
             })
         };
         // Whether they are finite is for the training loop to find out.
-        let _ = layout.pack(|index| number(weight, index, 1.0), affine, packed);
+        let _ = layout.pack(weight, affine, packed);
     }
 
     /// What is read, and what is written.
     const fn spans(&self) -> ([Span; 6], Span) {
-        let Self { layout, to, weight, bias, norm, .. } = *self;
+        let Self { layout, to, weight, spread, bias, norm, .. } = *self;
         let affines = layout.affines();
         let none = Span::optional(None, &[]);
         let [gain, shift, mean, var] = match norm {
             Some(norm) => norm.tensors.spans(affines),
             None => [none; 4],
         };
-        let weight = Span::optional(weight, &[layout.tensor_len()]);
+        let weight = Span::optional(weight, &[if spread { 1 } else { layout.tensor_len() }]);
         ([weight, Span::optional(bias, &[affines]), gain, shift, mean, var], Span::new(to, &[layout.len()]))
     }
 
@@ -132,7 +138,12 @@ impl PackStep {
         // SAFETY: the caller's promise; it is one of the outputs.
         let read = |offset: usize| unsafe { *shared.wrapping_add(offset + output) };
         let own = match (self.layout, self.weight) {
-            (Layout::ScaleShift { .. }, Some(weight)) => Affine { scale: f64::from(read(weight)), shift: 0.0 },
+            (Layout::ScaleShift { .. }, Some(weight)) => {
+                let index = if self.spread { 0 } else { output };
+                // SAFETY: as above.
+                let factor = unsafe { *shared.wrapping_add(weight + index) };
+                Affine { scale: f64::from(factor), shift: 0.0 }
+            }
             _ => Affine { shift: self.bias.map_or(0.0, |bias| f64::from(read(bias))), ..Affine::IDENTITY },
         };
         match self.norm {
@@ -281,9 +292,11 @@ unsafe fn pack_in(run: Run<'_>, layer: &PackStep, shared: *mut f32) {
 ///
 /// As for [`pack_in`].
 unsafe fn pack_whole(layer: &PackStep, shared: *mut f32) {
-    let PackStep { layout, to, weight, .. } = *layer;
+    let PackStep { layout, to, weight, spread, .. } = *layer;
     let len = layout.tensor_len();
     let weight = |index: usize| match weight {
+        // SAFETY: it is the only number of the tensor.
+        Some(weight) if spread => unsafe { *shared.wrapping_add(weight) },
         // SAFETY: it is a number of the tensor.
         Some(weight) if index < len => unsafe { *shared.wrapping_add(weight + index) },
         Some(_) => 0.0,

@@ -71,13 +71,13 @@ pub fn batch_norm<W: Weight>(
     statistics: &Statistics<'_, W>,
     upstream: &Tensor,
 ) -> Gradients {
-    let Statistics { weight, mean, var, .. } = statistics;
+    let Statistics { mean, var, .. } = statistics;
     let factor = |channel: usize| 1.0 / libm::sqrt(var[channel].into() + f64::from(op.eps));
     let products = Tensor::from_fn(input.shape, |channel, y, x| {
         (input.at(channel, y, x) - mean[channel].into()) * factor(channel) * upstream.at(channel, y, x)
     });
     let of_input = Tensor::from_fn(input.shape, |channel, y, x| {
-        upstream.at(channel, y, x) * weight[channel].into() * factor(channel)
+        upstream.at(channel, y, x) * statistics.affine(channel).0 * factor(channel)
     });
     Gradients::new(of_input, per_channel(&products), per_channel(upstream))
 }
@@ -90,10 +90,11 @@ pub fn batch_norm<W: Weight>(
 /// # Panics
 ///
 /// If there are not as many gradients as samples, or `weight` is shorter than there are channels.
+#[must_use]
 pub fn batch_norm_training<W: Weight>(
     op: &BatchNorm,
     steps: &BatchNormSteps,
-    weight: &[W],
+    weight: Option<&[W]>,
     upstream: &[Tensor],
 ) -> Gradients {
     assert_eq!(steps.normalised.len(), upstream.len(), "a gradient for each sample");
@@ -107,7 +108,8 @@ pub fn batch_norm_training<W: Weight>(
     }
     let of_sample = |(normalised, upstream): (&Tensor, &Tensor)| {
         Tensor::from_fn(shape, |channel, y, x| {
-            let factor = weight[channel].into() / libm::sqrt(steps.var[channel] + f64::from(op.eps));
+            let factor = weight.map_or(1.0, |weight| weight[channel].into())
+                / libm::sqrt(steps.var[channel] + f64::from(op.eps));
             let mean_part = of_bias[channel] / count;
             let var_part = normalised.at(channel, y, x) * of_weight[channel] / count;
             factor * (upstream.at(channel, y, x) - mean_part - var_part)

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use cnn_net::op::{Norm, Normaliser};
+use cnn_net::op::{Factor, Norm, Normaliser};
 
 use super::super::normalise::{set, sets, statistics};
 use super::super::{Tensor, Weight, index, positions};
@@ -64,13 +64,18 @@ fn place(norm: &Norm, input: &Tensor, position: [usize; 3]) -> usize {
     if norm.is_per_element() { index(input.shape, position) } else { position[0] }
 }
 
-/// Of factors: the gradient of the output times the factor, and a channel's sum of products of inputs and gradients for its weight.
+/// Of factors: the gradient of the output times the factor, and a channel's sum of products of inputs and gradients for its weight, or
+/// the sum over all for a single one.
 ///
 /// # Panics
 ///
-/// If there are fewer weights than channels.
-pub fn scale<W: Weight>(factor: Option<f32>, input: &Tensor, weight: &[W], upstream: &Tensor) -> Gradients {
+/// If there are fewer weights than that.
+pub fn scale<W: Weight>(factor: Factor, input: &Tensor, weight: &[W], upstream: &Tensor) -> Gradients {
     let of_input = super::super::scale(factor, upstream, weight);
     let products = input.data.iter().zip(&upstream.data).map(|(x, upstream)| x * upstream).collect();
-    Gradients::new(of_input, per_channel(&Tensor { shape: input.shape, data: products }), Vec::new())
+    let mut of_weight = per_channel(&Tensor { shape: input.shape, data: products });
+    if factor == Factor::Tensor {
+        of_weight = vec![of_weight.iter().sum()];
+    }
+    Gradients::new(of_input, of_weight, Vec::new())
 }

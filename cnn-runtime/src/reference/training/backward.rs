@@ -90,7 +90,7 @@ impl Forward<'_> {
     /// Adds the gradients of a node's inputs and tensors.
     fn node(&self, node: &Node<'_>, index: usize, upstream: &[Tensor], all: &mut Backward) -> Result<(), TrainError> {
         if let (Some(steps), Op::BatchNorm(op)) = (self.batch_norms.get(&index), &node.op) {
-            let weight = layer::find(node, self.parameters, Role::Weight)?;
+            let weight = layer::perhaps(node, self.parameters, Role::Weight)?;
             let gradients = gradient::batch_norm_training(op, steps, weight, upstream);
             self.add_tensors(node, &gradients, all);
             all.add(node.inputs[0], gradients.inputs);

@@ -54,17 +54,18 @@ impl Case {
             shared.extend(rng.floats(channels).into_iter().map(|x| x + least));
             shared.len() - channels
         };
+        let affine = rng.below(4) > 0;
         let tensors = NormTensors {
             var: tensor(rng, 1.5),
-            weight: tensor(rng, 0.0),
+            weight: affine.then(|| tensor(rng, 0.0)),
             mean: tensor(rng, mean),
-            bias: tensor(rng, 0.0),
+            bias: affine.then(|| tensor(rng, 0.0)),
         };
         let first = shared.len();
         let row = padded(channels);
         let at = [first, first + 2 * row, first + 4 * row, first + 7 * row, first + 7 * row + channels];
         shared.resize(at[4] + channels + 5, f32::NAN);
-        let norm = BatchNorm::new(1e-5, rng.pick(&[0.1, 0.9]));
+        let norm = BatchNorm::new(1e-5, rng.pick(&[0.1, 0.9])).affine(affine);
         Self { input, upstream, output, scratch, batch, ws, norm, tensors, shared, at, mean }
     }
 
@@ -83,7 +84,8 @@ impl Case {
     /// The layer by the reference.
     fn steps(&self) -> BatchNormSteps {
         let NormTensors { weight, bias, mean, var } = self.tensors;
-        let [weight, bias, mean, var] = [weight, bias, mean, var].map(|at| self.tensor(at));
+        let ([weight, bias], [mean, var]) =
+            ([weight, bias].map(|at| Some(self.tensor(at?))), [mean, var].map(|at| self.tensor(at)));
         let inputs = tensors(&self.input, self.batch, &self.ws);
         let statistics = Statistics { weight, bias, mean, var };
         batch_norm_training(&self.norm, &inputs, &statistics, RunningVariance::Unbiased)
@@ -186,7 +188,7 @@ fn gradients() {
                 upstream.data.iter_mut().zip(&relu.data).for_each(|(slope, y)| *slope *= f64::from(*y > 0.0));
             }
         }
-        let weight = case.tensor(case.tensors.weight);
+        let weight = case.tensors.weight.map(|at| case.tensor(at));
         let expected = gradient::batch_norm_training(&case.norm, &steps, weight, &upstream);
         // Sums in which most cancels: as if each term had been rounded.
         let terms: f64 = upstream.iter().flat_map(|upstream| &upstream.data).map(|x| x.abs()).sum();
@@ -260,7 +262,9 @@ fn running_statistics() {
         batch_norm_running(isa.into(), &layer.check(), &mut found);
         let NormTensors { weight, bias, mean, var } = case.tensors;
         for c in 0..channels {
-            let [weight, bias, mean, var] = [weight, bias, mean, var].map(|at| f64::from(case.shared[at + c]));
+            let number = |at: usize| f64::from(case.shared[at + c]);
+            let (weight, bias) = (weight.map_or(1.0, number), bias.map_or(0.0, number));
+            let [mean, var] = [mean, var].map(number);
             let scale = weight / (var + f64::from(case.norm.eps)).sqrt();
             let expected = [scale, bias - mean * scale];
             let what = format!("{} {layer:?} {c}", isa.name());
@@ -275,6 +279,6 @@ fn running_statistics() {
 #[test]
 #[should_panic(expected = "what is written overlaps")]
 fn statistics_are_apart() {
-    let tensors = NormTensors::new(0, 8, 16, 24);
+    let tensors = NormTensors::new(Some(0), Some(8), 16, 24);
     let _ = BatchNormStatistics::new(Map::dense(64, 2, 2, 8), BatchNorm::new(1e-5, 0.1), tensors, 32, 63).check();
 }

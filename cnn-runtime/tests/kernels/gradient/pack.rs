@@ -76,13 +76,15 @@ fn layouts() {
             shared.extend(rng.floats(len).into_iter().map(|x| x + least));
             shared.len() - len
         };
-        let weight = tensor(rng, len, 0.0);
+        let spread = matches!(layout, Layout::ScaleShift { .. } | Layout::Slopes { .. }) && rng.below(3) == 0;
+        let weight = tensor(rng, if spread { 1 } else { len }, 0.0);
+        let index = |at: usize| if spread { 0 } else { at };
         let bias = (rng.below(2) == 0 && outputs > 0 && !matches!(layout, Layout::ScaleShift { .. }))
             .then(|| tensor(rng, outputs, 0.0));
         let norm = (rng.below(3) == 0 && outputs > 0).then(|| PackNorm {
             tensors: NormTensors {
-                weight: tensor(rng, outputs, 0.0),
-                bias: tensor(rng, outputs, 0.0),
+                weight: (rng.below(3) > 0).then(|| tensor(rng, outputs, 0.0)),
+                bias: (rng.below(3) > 0).then(|| tensor(rng, outputs, 0.0)),
                 mean: tensor(rng, outputs, 0.0),
                 var: tensor(rng, outputs, 1.5),
             },
@@ -91,24 +93,26 @@ fn layouts() {
         let weight = (!matches!(layout, Layout::Gains { .. }) || rng.below(2) == 0).then_some(weight);
         let to = shared.len() + 3;
         shared.resize(to + layout.len() + 4, f32::NAN);
-        let step = PackStep { weight, bias, norm, ..PackStep::new(layout, to) };
+        let step = PackStep { weight, spread, bias, norm, ..PackStep::new(layout, to) };
         let what = format!("{} {step:?}", isa.name());
 
         let affine = |output: usize| {
             let scale = match (layout, weight) {
-                (Layout::ScaleShift { .. }, Some(weight)) => f64::from(shared[weight + output]),
+                (Layout::ScaleShift { .. }, Some(weight)) => f64::from(shared[weight + index(output)]),
                 _ => 1.0,
             };
             let own = Affine { scale, shift: bias.map_or(0.0, |bias| f64::from(shared[bias + output])) };
             match norm {
                 Some(PackNorm { tensors: NormTensors { weight, bias, mean, var }, eps }) => {
-                    let [weight, bias, mean, var] = [weight, bias, mean, var].map(|at| shared[at + output]);
+                    let number = |at: usize| shared[at + output];
+                    let (weight, bias) = (weight.map_or(1.0, number), bias.map_or(0.0, number));
+                    let [mean, var] = [mean, var].map(number);
                     own.normalised(&Normalisation { weight, bias, mean, var, eps })
                 }
                 None => own,
             }
         };
-        let expected = pack(layout, |at| weight.map_or(1.0, |weight| shared[weight + at]), affine);
+        let expected = pack(layout, |at| weight.map_or(1.0, |weight| shared[weight + index(at)]), affine);
         let run = |run: Run<'_>| {
             let mut shared = shared.clone();
             pack_step(run, &step.check(), &mut shared);

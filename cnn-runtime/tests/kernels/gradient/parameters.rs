@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cnn_net::op::{Norm, Over, Padding, PreluPer};
+use cnn_net::op::{Factor, Norm, Over, Padding, PreluPer};
 use cnn_runtime::kernels::gradient::gains::{NormaliseWeightGradient, normalise_weight_gradient};
 use cnn_runtime::kernels::gradient::grn::{GrnWeightGradient, grn_weight_gradient};
 use cnn_runtime::kernels::gradient::parameters::{
@@ -54,18 +54,20 @@ fn sums(all: impl Iterator<Item = Vec<f64>>) -> Vec<f64> {
 fn factors() {
     each_case(160, 60, |isa, rng| {
         let case = Case::new(rng, 1);
-        let channels = case.input.channels;
-        let layer = ScaleWeightGradient::new(case.input, case.upstream, 2).scratch(case.scratch.start);
+        let factor = rng.pick(&[Factor::Channel, Factor::Tensor]);
+        let total = factor == Factor::Tensor;
+        let layer = ScaleWeightGradient::new(case.input, case.upstream, 2).total(total).scratch(case.scratch.start);
         let what = format!("{} {layer:?} {:?}", isa.name(), case.batch);
-        let shared = vec![f32::NAN; channels + 5];
+        let len = if total { 1 } else { case.input.channels };
+        let shared = vec![f32::NAN; len + 5];
         let found = run_batch(isa, &what, [&case.ws, &shared], case.batch, case.scratch.clone(), |run, ws, shared| {
             scale_weight_gradient(run, &layer.check(), case.batch, ws, shared);
         });
-        let weight = vec![0.0_f32; channels];
-        let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::scale(None, x, &weight, upstream).weight;
+        let weight = vec![0.0_f32; len];
+        let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::scale(factor, x, &weight, upstream).weight;
         let expected = sums(case.images().iter().map(of_image));
-        assert_close(&what, &found[2..2 + channels], &expected, 2e-6);
-        assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), channels, "{what}");
+        assert_close(&what, &found[2..2 + len], &expected, 2e-6);
+        assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), len, "{what}");
     });
 }
 
@@ -73,10 +75,14 @@ fn factors() {
 fn slopes() {
     each_case(161, 60, |isa, rng| {
         let case = Case::new(rng, 1);
-        let per = rng.pick(&[PreluPer::Channel, PreluPer::Element]);
+        let per = rng.pick(&PreluPer::ALL);
         let layer = PreluWeightGradient::new(case.input, case.upstream, per, 2).scratch(case.scratch.start);
         let what = format!("{} {layer:?} {:?}", isa.name(), case.batch);
-        let len = if per == PreluPer::Channel { case.input.channels } else { case.input.elements() };
+        let len = match per {
+            PreluPer::Channel => case.input.channels,
+            PreluPer::Element => case.input.elements(),
+            PreluPer::Tensor => 1,
+        };
         let shared = vec![f32::NAN; len + 5];
         let found = run_batch(isa, &what, [&case.ws, &shared], case.batch, case.scratch.clone(), |run, ws, shared| {
             prelu_weight_gradient(run, &layer.check(), case.batch, ws, shared);

@@ -1,6 +1,6 @@
 //! Functions, gates, factors, normalisations, softmax.
 
-use cnn_net::op::{Activation, Lrn, LrnWindow, Norm, Op, Over, PreluPer};
+use cnn_net::op::{Activation, Factor, Lrn, LrnWindow, Norm, Op, Over, PreluPer};
 use cnn_runtime::kernels::gradient::activation::from_output;
 use cnn_runtime::reference::{Tensor, activate, derivative, gradient};
 use cnn_runtime::reference::{glu, grn, log_softmax, lrn, normalise, prelu, scale, softmax};
@@ -58,18 +58,20 @@ fn slopes_from_outputs() {
 #[test]
 fn learnt_slopes() {
     each_case(111, 60, |isa, rng| {
-        let (input, per) = (any(rng), rng.pick(&[PreluPer::Channel, PreluPer::Element]));
+        let (input, per) = (any(rng), rng.pick(&PreluPer::ALL));
         let slopes = match per {
-            PreluPer::Channel => input[0],
-            PreluPer::Element => input.iter().product(),
+            PreluPer::Channel => rng.floats(input[0]),
+            PreluPer::Element => rng.floats(input.iter().product()),
+            // Packed, it is one for each channel.
+            PreluPer::Tensor => vec![rng.float(); input[0]],
         };
-        let slopes = rng.floats(slopes);
+        let learnt = if per == PreluPer::Tensor { &slopes[..1] } else { &slopes };
         let layer = Layer {
             op: Op::Prelu(per),
             inputs: &[input],
             weight: &slopes,
-            forward: &|inputs| prelu(per, inputs[0], &slopes),
-            backward: &|inputs, upstream| gradient::prelu(per, inputs[0], &slopes, upstream).inputs,
+            forward: &|inputs| prelu(per, inputs[0], learnt),
+            backward: &|inputs, upstream| gradient::prelu(per, inputs[0], learnt, upstream).inputs,
             in_place: [true; 2],
             terms: 0.0,
         };
@@ -98,8 +100,12 @@ fn gates() {
 fn factors() {
     each_case(113, 60, |isa, rng| {
         let input = any(rng);
-        let factor = rng.pick(&[None, Some(-0.75)]);
-        let weight = factor.map_or_else(|| rng.floats(input[0]), |factor| vec![factor; input[0]]);
+        let factor = rng.pick(&[Factor::Fixed(-0.75), Factor::Channel, Factor::Tensor]);
+        let weight = match factor {
+            Factor::Fixed(factor) => vec![factor; input[0]],
+            Factor::Channel => rng.floats(input[0]),
+            Factor::Tensor => vec![rng.float(); input[0]],
+        };
         let layer = Layer {
             op: Op::Scale { factor },
             inputs: &[input],

@@ -16,11 +16,11 @@ use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::kernels::activation::{Activate, activate};
-use cnn_runtime::kernels::conv::{Conv2d, conv2d};
+use cnn_runtime::kernels::conv::{Conv2d, conv2d, depthwise2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero};
 use cnn_runtime::kernels::strips::{Columns2d, columns2d};
 use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d};
-use cnn_runtime::pack::{Affine, ConvPanels, DenseRows};
+use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps};
 use cnn_runtime::place::bounds::Checked;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
@@ -226,6 +226,52 @@ fn few_channels(criterion: &mut Criterion) {
     }
 }
 
+/// Depthwise layers of MobileNet-v2 and EfficientNet-B0: side and channels of the output, side of the kernel, and stride. The
+/// inputs of the first two are larger than L2.
+const DEPTHWISE: [[usize; 4]; 7] = [
+    [56, 96, 3, 2],
+    [56, 144, 3, 1],
+    [28, 192, 3, 1],
+    [14, 384, 3, 1],
+    [7, 960, 3, 1],
+    [28, 240, 5, 1],
+    [7, 672, 5, 2],
+];
+
+fn depthwise(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("depthwise");
+    for [side, channels, kernel, stride] in DEPTHWISE {
+        let size = Size::square(kernel);
+        let conv = Conv {
+            filters: channels,
+            kernel: size,
+            stride: Size::square(stride),
+            pad: Padding::NONE,
+            dilation: Size::square(1),
+            groups: channels,
+            bias: false,
+        };
+        // As large as the map and its halo.
+        let from = (side - 1) * stride + kernel;
+        let input = Map::dense(0, from, from, channels);
+        let output = Map::dense(input.end(), side, side, channels);
+        let layer = Conv2d { activation: Activation::Relu6.into(), ..Conv2d::of(&conv, input, output) }.check();
+        let mut ws = vec![0.0; output.end() + SLACK];
+        ws.iter_mut().zip(numbers(input.elements())).for_each(|(slot, number)| *slot = number);
+        let taps = DepthwiseTaps { channels, kernel: size };
+        let mut packed = vec![0.0; taps.len()];
+        let weight: Vec<f32> = numbers(channels * kernel * kernel).collect();
+        taps.pack(|at| weight[at], |_| Affine { scale: 1.0, shift: 0.0 }, &mut packed);
+        group.throughput(Throughput::Elements(2 * (output.elements() * kernel * kernel) as u64));
+        for isa in Isa::all() {
+            let name = format!("{side}x{side}x{channels}-{kernel}x{kernel}-stride{stride}-{}", isa.name());
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| depthwise2d(isa.into(), black_box(&layer), &packed, &mut ws));
+            });
+        }
+    }
+}
+
 /// The cost of involving other threads: a kernel that does next to nothing, alone and in two shares.
 fn regions(criterion: &mut Criterion) {
     let map = Map::dense(0, 2, 1, 16);
@@ -321,7 +367,7 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions, few_channels, fully_connected, regions
+    targets = convolutions, few_channels, depthwise, fully_connected, regions
 }
 
 fn main() {

@@ -333,6 +333,7 @@ class Pools(nn.Module):
                 nn.MaxPool2d(2, 1, dilation=(1, 2)),
                 nn.AdaptiveAvgPool2d((5, 4)),
                 nn.AdaptiveMaxPool2d(3),
+                nn.AvgPool2d((3, 2), 2, 1, divisor_override=5),
             ]
         )
 

@@ -145,7 +145,8 @@ fn activations_have_the_arguments_of_their_papers_or_given_ones() {
             selu -> selu(gamma = 3, alpha = 2);
             gelu -> gelu(approximate = none) -> gelu(approximate = tanh);
             hard_sigmoid -> hard_sigmoid(alpha = 1 / 6, beta = 1 / 2) -> hard_sigmoid(beta = 0.6);
-            hard_tanh(max = 1 / 2) -> celu -> threshold(-0.5, value = 2);
+            hard_tanh(max = 1 / 2) -> celu -> threshold(-0.5, value = 2) -> softplus -> softplus(threshold = 5, beta = 2);
+            hard_shrink -> soft_shrink(0.1);
         }
     }
     let function = |op| if let Op::Activation(function) = op { Some(function) } else { None };
@@ -163,6 +164,10 @@ fn activations_have_the_arguments_of_their_papers_or_given_ones() {
         Activation::HardTanh { min: -1.0, max: 0.5 },
         Activation::Celu { alpha: 1.0 },
         Activation::Threshold { threshold: -0.5, value: 2.0 },
+        Activation::SOFTPLUS,
+        Activation::Softplus { beta: 2.0, threshold: 5.0 },
+        Activation::HardShrink { lambda: 0.5 },
+        Activation::SoftShrink { lambda: 0.1 },
     ];
     assert_eq!(found, expected);
 }

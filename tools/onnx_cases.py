@@ -309,6 +309,12 @@ def nodes_in_another_order():
 
 
 @case
+def shrinks():
+    c = Case((1, 2, 3, 3))
+    return c, c.node("Shrink", c.node("Shrink", "x", lambd=0.25), lambd=0.5, bias=0.5)
+
+
+@case
 def batch_norm_then_scale():
     c = Case((1, 3, 4, 4), opset=9)
     tensors = [floats(3), floats(3), floats(3), floats(3, low=0.5), floats(3), floats(3)]

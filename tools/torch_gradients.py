@@ -201,7 +201,8 @@ def activations():
               "selu": lambda x: float32(1.050701) * F.elu(x, float32(1.6732632)),
               "hard_sigmoid(alpha = 0.25)": lambda x: torch.clamp(0.25 * x + 0.5, 0, 1),
               "hard_tanh": F.hardtanh, "hard_tanh(min = 0.5, max = 1.5)": lambda x: F.hardtanh(x, 0.5, 1.5),
-              "threshold(0.5, -1)": lambda x: F.threshold(x, 0.5, -1)}
+              "softplus(beta = 2, threshold = 6)": lambda x: F.softplus(x, 2, 6), "hard_shrink(1)": lambda x: F.hardshrink(x, 1),
+              "soft_shrink(0.5)": F.softshrink, "threshold(0.5, -1)": lambda x: F.threshold(x, 0.5, -1)}
     # Whole numbers have all kinks among them.
     whole = torch.arange(-8, 9, dtype=torch.float64)
     for (name, function) in shared.items():

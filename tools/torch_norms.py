@@ -60,6 +60,9 @@ def functions(cases):
     cases.function("threshold(0.25, 20)", lambda x: F.threshold(x, 0.25, 20.0))
     cases.function("threshold(-0.1, -2)", lambda x: F.threshold(x, f32(-0.1), -2.0))
     cases.function("log_sigmoid", F.logsigmoid)
+    cases.function("softplus(beta = 2, threshold = 1)", lambda x: F.softplus(x, 2.0, 1.0))
+    cases.function("hard_shrink", F.hardshrink)
+    cases.function("soft_shrink(0.3)", lambda x: F.softshrink(x, f32(0.3)))
 
 
 def norms(cases):

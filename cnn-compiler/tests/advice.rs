@@ -243,6 +243,8 @@ fn arguments_that_are_not_needed() {
             ("hardtanh(min_val = -0.5, max_val = 0.5, inplace = True)", "hard_tanh(min = -0.5, max = 0.5)"),
             ("hard_tanh(-0.5)", "hard_tanh(min = -0.5)"),
             ("CELU(alpha = 0.5)", "celu(0.5)"),
+            ("Softshrink(lambd = 0.1)", "soft_shrink(0.1)"),
+            ("Softplus(beta = 2, threshold = 10)", "softplus(beta = 2, threshold = 10)"),
             ("Threshold(0.1, 20)", "threshold(0.1, 20)"),
             ("threshold(0.1, 20, true)", "threshold(0.1, 20)"),
             ("global_avg_pool(1)", "global_avg_pool"),

@@ -236,7 +236,6 @@ fn arguments_of_activations() {
         "tanh",
         "relu",
         "relu6",
-        "softplus",
         "softsign",
         "silu",
         "mish",

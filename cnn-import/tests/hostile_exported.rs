@@ -99,6 +99,16 @@ fn all_that_is_unknown_is_in_one_report() {
     assert_error(change, "2 parts of the model can't be declared:");
     assert_error(change, "torchvision.deform_conv2d.default `conv`: it is no operator of PyTorch's own");
     assert_error(|graph| graph["nodes"][1]["op"] = json!("aten."), "no layer computes it");
+    for (op, help) in [
+        ("std.correction", "use `F.layer_norm`"),
+        ("var.dim", "use `F.layer_norm`"),
+        ("im2col.default", "`F.pixel_unshuffle`"),
+        ("fractional_max_pool2d.default", "`nn.AdaptiveMaxPool2d`"),
+        ("cosine_similarity.default", "`F.normalize`"),
+        ("_upsample_bilinear2d_aa.vec", "leave `antialias=True` out"),
+    ] {
+        assert_error(|graph| graph["nodes"][1]["op"] = json!(format!("aten.{op}")), help);
+    }
     assert_error(|graph| graph["format"] = json!("cnn_export 7"), "its format is `cnn_export 7`");
     assert_error(|graph| graph["nodes"] = json!({}), "it is no model by `cnn_export`: invalid type");
 }

@@ -125,7 +125,8 @@ pub fn train<N: Net>(job: &Job, out: &mut dyn Write) -> Result<Ended, Failed> {
         return Err(Error::Misfit(wrong).into());
     }
     let target = N::Target::kind(N::GRAPH);
-    let wanted = Wanted { shape: N::GRAPH.input(), target, mean: job.mean.clone(), std: job.std.clone() };
+    let (mean, std, resize) = (job.mean.clone(), job.std.clone(), job.options.resize);
+    let wanted = Wanted { shape: N::GRAPH.input(), target, mean, std, resize };
     let parts = open(&job.data, &wanted)?;
     let (training, validation) = match parts {
         Parts { training, validation: Some(validation) } => (training, Some(validation)),
@@ -133,11 +134,9 @@ pub fn train<N: Net>(job: &Job, out: &mut dyn Write) -> Result<Ended, Failed> {
     };
     let learner = learner(params::<N>(job)?, &job.options);
     let mut run = Run::new(learner, &job.options, &training, validation.as_ref())?;
-    if job.resume {
-        resume(&mut run, &job.checkpoint)?;
-    }
+    let changed = if job.resume { resume(&mut run, &job.checkpoint)? } else { Vec::new() };
     let sizes = [training.len(), validation.as_ref().map_or(0, |set| set.len())];
-    begin(&run, job, sizes, out)?;
+    begin(&run, job, sizes, &changed, out)?;
     go_on(&mut run, job, out)
 }
 
@@ -151,39 +150,50 @@ fn params<N: Net>(job: &Job) -> Result<Params<N>, Error> {
     Params::from_safetensors(&bytes).map_err(|error| Error::Weights { path: path.clone(), error })
 }
 
-fn resume(run: &mut Run<'_>, path: &Path) -> Result<(), Error> {
+/// Goes on from a checkpoint. Gives what it says otherwise of what may change: `lr 0.01, here lr 0.1`.
+fn resume(run: &mut Run<'_>, path: &Path) -> Result<Vec<String>, Error> {
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Error::data(path, "is not there: begin without --resume, or name the checkpoint with --checkpoint")
         }
         _ => Error::unreadable(path, error),
     })?;
-    run.resume(&bytes).map_err(|error| match error {
+    let resumed = run.resume(&bytes).map_err(|error| match error {
         ResumeError::Damaged => Error::data(path, "is no checkpoint of `cnn train`: name one with --checkpoint"),
         ResumeError::Settings { theirs, ours } => Error::data(
             path,
-            format!("is of another training ({}): give the same options and data", differences(&theirs, &ours)),
+            format!(
+                "is of another training ({}): give the same options and data",
+                differences(&theirs, &ours).join("; ")
+            ),
         ),
         ResumeError::Learner(error) => Error::Checkpoint { path: path.to_path_buf(), error },
-    })
+    });
+    let [theirs, ours] = resumed?;
+    Ok(differences(&theirs, &ours))
 }
 
 /// The parts of settings that differ: `seed 1, here seed 2`.
-fn differences(theirs: &str, ours: &str) -> String {
+fn differences(theirs: &str, ours: &str) -> Vec<String> {
     let pairs = theirs.split("; ").zip(ours.split("; "));
-    let differ = pairs.filter(|(their, our)| their != our).map(|(their, our)| format!("{their}, here {our}"));
-    differ.collect::<Vec<String>>().join("; ")
+    pairs.filter(|(their, our)| their != our).map(|(their, our)| format!("{their}, here {our}")).collect()
 }
 
 /// Says what is trained on what.
-fn begin(run: &Run<'_>, job: &Job, [images, validation]: [usize; 2], out: &mut dyn Write) -> Result<(), Failed> {
+fn begin(
+    run: &Run<'_>,
+    job: &Job,
+    [images, validation]: [usize; 2],
+    changed: &[String],
+    out: &mut dyn Write,
+) -> Result<(), Failed> {
     let graph = run.learner().graph();
     let (batch, steps, from) = (run.learner().batch(), run.steps_per_epoch(), run.steps().len());
     let parameters = graph.parameters();
     if job.json {
         let line = json!({
             "net": graph.name, "parameters": parameters, "images": images, "validation_images": validation, "batch": batch,
-            "steps_per_epoch": steps, "epochs": job.options.epochs, "resumed_at_step": from,
+            "steps_per_epoch": steps, "epochs": job.options.epochs, "resumed_at_step": from, "changed": changed,
         });
         return Ok(writeln!(out, "{line}")?);
     }
@@ -199,6 +209,9 @@ fn begin(run: &Run<'_>, job: &Job, [images, validation]: [usize; 2], out: &mut d
         // Everything else that could differ is an error.
         let rate = job.options.rate_at(from as u64, steps as u64);
         writeln!(out, "goes on after step {from} of {all} at a learning rate of {rate}")?;
+    }
+    if !changed.is_empty() {
+        writeln!(out, "changed: {}", changed.join("; "))?;
     }
     Ok(())
 }

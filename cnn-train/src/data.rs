@@ -13,6 +13,7 @@ use crate::augment::Change;
 use crate::error::Error;
 use crate::learner::{TargetKind, Targets};
 use crate::random::{Purpose, order};
+use crate::resizing::Resizing;
 
 pub use self::bytes::preprocess;
 pub use self::open::{DIGITS, Parts, open};
@@ -29,13 +30,15 @@ pub struct Wanted {
     pub mean: Vec<f32>,
     /// The divisor of each channel after that.
     pub std: Vec<f32>,
+    /// As in [`Options`](crate::Options::resize).
+    pub resize: Option<Resizing>,
 }
 
 impl Wanted {
     /// Without normalisation: bytes from 0 to 255 become numbers from 0 to 1.
     #[must_use]
     pub fn new(shape: Shape, target: TargetKind) -> Self {
-        Self { shape, target, mean: vec![0.0], std: vec![1.0] }
+        Self { shape, target, mean: vec![0.0], std: vec![1.0], resize: None }
     }
 
     /// The mean and the deviation of each channel.

@@ -42,6 +42,7 @@
 //! ```text
 //! picture, data   files as images, in memory
 //! augment         images that change each time
+//! resizing        how pictures get the size of an input
 //! options         how a net is trained
 //! learner         any net and optimiser behind one type
 //! run             steps and epochs; checkpoint: what a run resumes from
@@ -65,6 +66,7 @@ mod options;
 pub mod picture;
 mod progress;
 mod random;
+mod resizing;
 mod run;
 
 pub use augment::Augment;
@@ -73,4 +75,5 @@ pub use data::{DIGITS, DataSet, Parts, Wanted, open, preprocess};
 pub use error::Error;
 pub use learner::{Image, Learner, Net, Target, TargetKind, Targets, learner};
 pub use options::{Initial, Kind, Options, Schedule};
+pub use resizing::Resizing;
 pub use run::{Epoch, Event, Measured, ResumeError, Run, Step};

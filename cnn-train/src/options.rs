@@ -7,6 +7,7 @@ use cnn_runtime::train::{Adam, AdamW, Decay, Init, Sgd, schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augment;
+use crate::resizing::Resizing;
 
 /// How a net is trained. The same options, data and initial weights give the same bits, on any number of threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Options {
     pub clip: Option<f64>,
     /// The seed of initial weights, the order of images, augmentation and dropout.
     pub seed: u64,
+    /// How pictures get the size of the net's input; without it, as [`preprocess`](crate::preprocess) chooses by their size.
+    pub resize: Option<Resizing>,
     /// How images are changed each time they are seen.
     pub augment: Augment,
     /// The number of threads.
@@ -55,6 +58,7 @@ impl Default for Options {
             decay_all: true,
             clip: None,
             seed: 0,
+            resize: None,
             augment: Augment::default(),
             threads: 1,
         }
@@ -93,6 +97,12 @@ impl Options {
         let of = if *decay_all { "all parameters" } else { "weights" };
         let clip = clip.map_or("none".to_owned(), |norm| norm.to_string());
         format!("optimiser {optimiser}{momentum}; weight decay {weight_decay} of {of}; clip {clip}")
+    }
+
+    /// What may be another one when training resumes.
+    pub(crate) fn rate_in_words(&self) -> String {
+        let Self { epochs, rate, schedule, warmup, .. } = self;
+        format!("epochs {epochs}; lr {rate}; schedule {schedule}; warmup {warmup}")
     }
 
     /// The learning rate of a step, counted from 0, where an epoch has `steps` of them.
@@ -168,6 +178,17 @@ impl FromStr for Schedule {
                 Ok(Self::Step { every: Some(every), factor: factor.ok_or_else(wrong)? })
             }
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant => f.write_str("constant"),
+            Self::Step { every: None, factor } => write!(f, "step by {factor}"),
+            Self::Step { every: Some(every), factor } => write!(f, "step={every},{factor}"),
+            Self::Cosine => f.write_str("cosine"),
         }
     }
 }

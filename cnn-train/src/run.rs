@@ -189,12 +189,13 @@ impl<'a> Run<'a> {
 
     /// What must be the same for training to resume.
     fn settings(&self) -> String {
-        let Options { seed, augment, .. } = self.options;
+        let Options { seed, resize, augment, .. } = self.options;
+        let resize = resize.map_or("by size".to_owned(), |resizing| resizing.to_string());
         let optimiser = self.options.optimiser_in_words();
         let (net, batch) = (self.learner.graph().name, self.learner.batch());
         let (images, sum) = (self.training.len(), self.training.checksum());
         format!(
-            "net {net}; batch {batch}; {optimiser}; seed {seed}; augment {augment}; {images} images with the checksum \
+            "net {net}; batch {batch}; {optimiser}; seed {seed}; resize {resize}; augment {augment}; {images} images with the checksum \
              {sum:08x}"
         )
     }
@@ -202,27 +203,29 @@ impl<'a> Run<'a> {
     /// A safetensors file from which training resumes as if it had not stopped.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
-        checkpoint::write(&self.learner.checkpoint(), &self.steps, &self.epochs, &self.settings())
+        let settings = format!("{}\n{}", self.settings(), self.options.rate_in_words());
+        checkpoint::write(&self.learner.checkpoint(), &self.steps, &self.epochs, &settings)
     }
 
-    /// Resumes from a checkpoint.
+    /// Resumes from a checkpoint. Gives what it and this run say about what may differ: the learning rate, its schedule and the number
+    /// of epochs.
     ///
     /// # Errors
     ///
-    /// If it is for another net, optimiser, seed, augmentation or data set. The learning rate, its schedule and the number of
-    /// epochs may differ.
-    pub fn resume(&mut self, file: &[u8]) -> Result<(), ResumeError> {
+    /// If it is for another net, optimiser, seed, way to resize, augmentation or data set.
+    pub fn resume(&mut self, file: &[u8]) -> Result<[String; 2], ResumeError> {
         let Saved { steps, epochs, settings } = checkpoint::read(file)?;
         let ours = self.settings();
-        if settings != ours {
-            return Err(ResumeError::Settings { theirs: settings, ours });
+        let (theirs, rate) = settings.split_once('\n').ok_or(ResumeError::Damaged)?;
+        if theirs != ours {
+            return Err(ResumeError::Settings { theirs: theirs.to_owned(), ours });
         }
         self.learner.resume(file).map_err(ResumeError::Learner)?;
         if self.learner.steps() != steps.len() as u64 {
             return Err(ResumeError::Damaged);
         }
         (self.steps, self.epochs) = (steps, epochs);
-        Ok(())
+        Ok([rate.to_owned(), self.options.rate_in_words()])
     }
 }
 

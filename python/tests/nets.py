@@ -313,7 +313,7 @@ class Activations(nn.Module):
         self.layers = nn.Sequential(
             nn.LeakyReLU(0.2, inplace=True), nn.ELU(0.9), nn.CELU(1.5), nn.SELU(), nn.Mish(), nn.Softplus(), nn.Hardtanh(-0.5, 3.0),
             nn.ReLU6(), nn.Hardsigmoid(), nn.LogSigmoid(), nn.Threshold(-0.6, -1.0), nn.PReLU(), nn.PReLU(6), nn.GELU("tanh"), nn.RReLU(),
-            nn.Tanh(), nn.Hardswish(), nn.GLU(dim=1),
+            nn.Tanh(), nn.Softplus(2.0, 5.0), nn.Hardshrink(0.25), nn.Softshrink(0.125), nn.Hardswish(), nn.GLU(dim=1),
         )
 
     def forward(self, x):
@@ -333,6 +333,7 @@ class Pools(nn.Module):
                 nn.MaxPool2d(2, 1, dilation=(1, 2)),
                 nn.AdaptiveAvgPool2d((5, 4)),
                 nn.AdaptiveMaxPool2d(3),
+                nn.AvgPool2d((3, 2), 2, 1, divisor_override=5),
             ]
         )
 

@@ -344,13 +344,16 @@ network! {
         d8: conv(6, 1x1) -> hard_sigmoid(alpha = 1 / 5, beta = 0.6);
         d9: conv(6, 1x1) -> hard_tanh -> e0: conv(6, 1x1) -> celu(0.7) -> e1: conv(6, 1x1) -> threshold(-0.1, -0.2);
         e2: conv(6, 1x1) -> log_sigmoid -> e3: conv(6, 1x1) -> hard_tanh(min = -0.3, max = 0.4);
+        e4: conv(6, 1x1) -> softplus(beta = 2, threshold = 0.5) -> e5: conv(6, 1x1) -> hard_shrink(0.1);
+        e6: conv(6, 1x1) -> soft_shrink(0.05);
     }
     pub(crate) ActivationsAlone: 19 -> 19 {
         sigmoid -> tanh -> leaky_relu -> elu -> selu -> softplus -> softsign -> gelu -> silu -> mish -> hard_swish -> hard_sigmoid;
         selu(alpha = 1, gamma = 1.5) -> gelu(approximate = tanh) -> hard_sigmoid(alpha = 0.9, beta = 0);
     }
     pub(crate) ActivationsClipped: 5x6x7 -> 12 {
-        threshold(-0.4, -0.4) -> celu -> hard_tanh(min = -0.3) -> log_sigmoid -> celu(0.2);
+        threshold(-0.4, -0.4) -> celu -> hard_tanh(min = -0.3) -> log_sigmoid -> celu(0.2) -> softplus(beta = 0.5);
+        soft_shrink(0.01) -> hard_shrink(0.02);
         c1: conv(7, 3x3) -> hard_tanh(max = 0.2) -> max_pool(2x2);
         c2: conv(9, 1x1) -> hard_tanh(min = 0, max = 0.5) -> fc: linear(12) -> threshold(0, 0);
     }

@@ -1,10 +1,7 @@
 //! The arguments of commands that run a net on pictures.
 
-use std::str::FromStr;
-
 use clap::ValueEnum;
-use cnn_net::op::Size;
-use models::preprocess::Resize;
+use cnn_train::Resizing;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PictureArgs {
@@ -52,42 +49,4 @@ pub(crate) enum Preprocessing {
     Train,
     /// As Ultralytics' YOLOv5, in an input of any size: scaled to fit inside, in a border of 114; RGB from 0 to 1
     Yolov5,
-}
-
-/// How pictures get the size of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resizing {
-    Exact,
-    Cover,
-    Letterbox,
-    Short(u32),
-}
-
-impl Resizing {
-    /// For an input of this size.
-    pub(crate) fn resize(self, input: Size) -> Resize {
-        match self {
-            Self::Exact => Resize::Exactly(input),
-            Self::Cover => Resize::Cover,
-            Self::Letterbox => Resize::Letterbox { border: [114; 3] },
-            Self::Short(side) => Resize::ShortSide(side),
-        }
-    }
-}
-
-impl FromStr for Resizing {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let side = |side: &str| side.parse().ok().filter(|side| *side > 0).map(Self::Short);
-        match text {
-            "exact" => Ok(Self::Exact),
-            "cover" => Ok(Self::Cover),
-            "letterbox" => Ok(Self::Letterbox),
-            _ => text
-                .strip_prefix("short=")
-                .and_then(side)
-                .ok_or_else(|| "expected exact, cover, letterbox, or a shorter side such as short=256".to_owned()),
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use cnn::Pool;
-use cnn_train::{Augment, Initial, Kind, Schedule};
+use cnn_train::{Augment, Initial, Kind, Resizing, Schedule};
 
 use super::{Json, count};
 
@@ -32,6 +32,10 @@ pub(crate) struct TrainArgs {
     /// The share of the images that is split off to judge by, if the data has no such part
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share)]
     pub(crate) validation: f64,
+    /// How pictures get the size of the net's input, whatever that is: exact (distorted), cover (cropped), letterbox (in a border
+    /// of 114), or short=256 (the shorter side to this, then cropped); by default, as described below
+    #[arg(long, value_name = "HOW")]
+    pub(crate) resize: Option<Resizing>,
     /// Change images each time: shift=2 (pixels), flip, crop=0.8 (least share of a side), rotate=10 (degrees), and others that
     /// are listed below
     #[arg(long, value_name = "HOW,…")]
@@ -107,9 +111,10 @@ and t10k-… or test-… to judge by); a folder that has a folder of PNG or JPEG
 the numbers that the net should give. Of two sets, the second one is to judge by. The word `digits` stands for 1,000 \
 digits of MNIST in this program; a folder of this name is ./digits. Data is kept in memory.
 
-Bytes become numbers from 0 to 1, then --mean is subtracted, and --std divides. Images that are a little smaller than \
+Bytes become numbers from 0 to 1, then --mean is subtracted, and --std divides. Without --resize, images that are a little smaller than \
 the net's input get a frame of 0, as digits of 28x28 for LeNet-5's 32x32; others are resized until they cover it, and \
-their middle is kept.
+their middle is kept. `cnn run` and `cnn classify` read pictures like this with `--preprocess train`, and the same --resize, \
+--mean and --std.
 
 --augment changes images in another way each time, by random amounts up to those given: `shift=2` pixels; `flip`, left is \
 right; `crop=0.8`, to a part with at least this share of each side; `rotate=10` and `shear=10` degrees; `scale=0.15`, each \
@@ -121,11 +126,11 @@ lenet5, mlp and perceptron are trained at once. For other nets, and those of a R
 the cache, and cargo builds it: that needs Rust. There, `#[train(batch = 64)]` is added to the net if it is not there.
 
 The options, the data and --seed decide everything: the same bits on any number of threads, also if a training was \
-stopped by Ctrl-C and went on with --resume. That takes --epochs, --lr, --schedule and --warmup as they are given, and \
+stopped by Ctrl-C and went on with --resume. That takes --epochs, --lr, --schedule and --warmup as they are given, says what has changed, and \
 refuses other data or options that are not the checkpoint's. The last minibatch of an epoch is left out if it is not whole.
 
-With --json, the first line has the keys net, parameters, images, validation_images, batch, steps_per_epoch, epochs and \
-resumed_at_step, and there is a line for each epoch: epoch, rate, training and validation (loss, accuracy), \
+With --json, the first line has the keys net, parameters, images, validation_images, batch, steps_per_epoch, epochs, \
+resumed_at_step and changed (a list of words), and there is a line for each epoch: epoch, rate, training and validation (loss, accuracy), \
 images_per_second.";
 
 pub(super) const EXAMPLES: &str = "\

@@ -54,7 +54,7 @@ impl Preparation {
         let mut preprocess = self.preprocess;
         if self.by_size {
             let size = Size::new(picture.height, picture.width);
-            preprocess.resize = cnn_train::preprocess(preprocess.shape(), size).resize;
+            preprocess.resize = cnn_train::preprocess(preprocess.shape(), size, None).resize;
         }
         preprocess.apply(&pixels(picture))
     }
@@ -126,7 +126,7 @@ impl Preprocessing {
             Self::CaffeVgg => Preprocess::CAFFE_VGG,
             Self::Mnist => Preprocess::MNIST,
             Self::Lenet5 => Preprocess::LENET5,
-            Self::Train => Preprocess { white: 1.0, ..cnn_train::preprocess(input, Size::square(1)) },
+            Self::Train => Preprocess { white: 1.0, ..cnn_train::preprocess(input, Size::square(1), None) },
             Self::Yolov5 => Preprocess::yolov5(input.size()),
         }
     }
@@ -149,7 +149,6 @@ mod tests {
     use models::preprocess::Resize;
 
     use super::*;
-    use crate::args::pictures::Resizing;
     use crate::registry::tests::BRANCHED;
 
     fn chosen(preprocess: Option<Preprocessing>) -> PictureArgs {

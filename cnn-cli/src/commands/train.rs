@@ -168,6 +168,7 @@ fn job(args: &TrainArgs) -> Job {
         decay_all: args.decay == "all",
         clip: args.clip,
         seed: args.seed,
+        resize: args.resize,
         augment: args.augment.unwrap_or_default(),
         threads: args.threads,
     };

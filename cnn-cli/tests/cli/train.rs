@@ -228,6 +228,13 @@ fn a_training_that_is_stopped_goes_on() {
     let error =
         train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--optimiser", "adam"]].concat()).error();
     assert!(error.contains("(optimiser sgd, momentum 0.9, here optimiser adam)"), "{error}");
+    let resized = ["w.safetensors", "--resume", "--resize", "exact"];
+    let error = train(&folder, &[&arguments[..], &resized].concat()).error();
+    assert!(error.contains("resize"), "{error}");
+    let printed = train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--lr", "0.1"]].concat()).ok();
+    assert_eq!(printed.lines().nth(2), Some("changed: lr 0.01, here lr 0.1"), "{printed}");
+    let json = train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--json"]].concat()).ok();
+    assert!(json.lines().next().is_some_and(|line| line.contains("\"changed\":[\"lr 0.1, here lr 0.01\"]")), "{json}");
     let printed = train(&folder, &[&arguments[..], &["w.safetensors", "--resume"]].concat()).ok();
     assert_eq!(printed.lines().nth(1), Some("all 280 steps were done before: give more --epochs to go on"));
     assert_eq!(read("w.safetensors"), read("whole.safetensors"));

@@ -82,9 +82,7 @@ fn nothing(word: &str) -> Option<&'static str> {
         | "embedding"
         | "matmul" => "nets here are convolutional: there are no layers for sequences, for attention, or for words",
         // Words close to a layer's name that mean something else.
-        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" => {
-            "there is no such layer, and no other one computes the same"
-        }
+        "rrelu" | "crelu" | "softmin" | "tanhshrink" => "there is no such layer, and no other one computes the same",
         _ => return None,
     })
 }

@@ -46,7 +46,19 @@ impl<'a> Lowering<'_, 'a> {
             "Relu" => Activation::Relu,
             "Sigmoid" => Activation::Sigmoid,
             "Tanh" => Activation::Tanh,
-            "Softplus" => Activation::Softplus,
+            "Softplus" => {
+                Activation::Softplus { beta: node.float("beta", 1.0)?, threshold: node.float("threshold", 20.0)? }
+            }
+            "Shrink" => match (node.float("lambd", 0.5)?, node.float("bias", 0.0)?) {
+                (lambda @ 0.0.., 0.0) => Activation::HardShrink { lambda },
+                (lambda @ 0.0.., bias) if lambda == bias => Activation::SoftShrink { lambda },
+                (lambda, bias) => {
+                    let why = format!("its `bias` of {bias} is neither 0 nor its `lambd` of {lambda}");
+                    return Err(Fault::new(why)
+                        .help("`hard_shrink` and `soft_shrink` are the two kinds that nets have")
+                        .into());
+                }
+            },
             "Softsign" => Activation::Softsign,
             "Mish" => Activation::Mish,
             "LogSigmoid" => Activation::LogSigmoid,

@@ -93,6 +93,17 @@ fn unknown(name: &str) -> Stop {
         }
         "lstm" | "gru" | "rnn_tanh" | "rnn_relu" | "embedding" => "there are no recurrent layers and no embeddings",
         "argmax" | "argmin" | "topk" | "sort" | "nonzero" | "grid_sampler" | "sign" => ELSEWHERE,
+        "std" | "var" | "std_mean" | "var_mean" => {
+            "deviations are computed only within normalisations: use `F.layer_norm`, `F.group_norm` or `F.instance_norm`"
+        }
+        "im2col" => "use the convolution that it is a part of, `F.pixel_unshuffle` for blocks side by side, or slices",
+        "fractional_max_pool2d" => {
+            "it draws its windows at random: use `nn.AdaptiveMaxPool2d`, which gives any size too"
+        }
+        "cosine_similarity" => "divide both by their lengths with `F.normalize`, multiply them, and take the sum",
+        "_upsample_bilinear2d_aa" | "_upsample_bicubic2d_aa" => {
+            "leave `antialias=True` out, or reduce pictures before the net, as `cnn_preprocess` does"
+        }
         "conv3d" | "max_pool3d" | "adaptive_avg_pool3d" => "there are layers of one and two dimensions",
         _ => "replace it in the model, or leave out the part that it is in",
     };

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 
-use super::argument::{ANY, Arguments, POSITIVE, Word};
+use super::argument::{ANY, Arguments, NOT_NEGATIVE, POSITIVE, Word};
 use super::closed::closed;
 
 /// An element-wise function without learnt parameters.
@@ -36,8 +36,13 @@ pub enum Activation {
         /// Scale of both sides; [`SELU_GAMMA`](Self::SELU_GAMMA) in the paper.
         gamma: f32,
     },
-    /// `ln(1 + exp(x))`.
-    Softplus,
+    /// `ln(1 + exp(beta * x)) / beta` where `beta * x <= threshold`, else `x`.
+    Softplus {
+        /// How sharp it bends; positive.
+        beta: f32,
+        /// From where on it is a straight line.
+        threshold: f32,
+    },
     /// `x / (1 + |x|)`.
     Softsign,
     /// `x * (1 + erf(x / sqrt(2))) / 2`.
@@ -78,14 +83,24 @@ pub enum Activation {
     },
     /// `ln(1 / (1 + exp(-x)))`, the logarithm of `sigmoid`.
     LogSigmoid,
+    /// 0 where `|x| <= lambda`, else `x`.
+    HardShrink {
+        /// The largest size of a number that becomes 0.
+        lambda: f32,
+    },
+    /// 0 where `|x| <= lambda`, else nearer to 0 by `lambda`.
+    SoftShrink {
+        /// The largest size of a number that becomes 0.
+        lambda: f32,
+    },
 }
 
 closed! {
     Activation as Function {
         Identity, Step, Sigmoid, Tanh, Relu, Relu6, LeakyRelu { slope: f32 }, Elu { alpha: f32 },
-        Selu { alpha: f32, gamma: f32 }, Softplus, Softsign, Gelu, GeluTanh, Silu, Mish,
+        Selu { alpha: f32, gamma: f32 }, Softplus { beta: f32, threshold: f32 }, Softsign, Gelu, GeluTanh, Silu, Mish,
         HardSigmoid { alpha: f32, beta: f32 }, HardSwish, HardTanh { min: f32, max: f32 }, Celu { alpha: f32 },
-        Threshold { threshold: f32, value: f32 }, LogSigmoid,
+        Threshold { threshold: f32, value: f32 }, LogSigmoid, HardShrink { lambda: f32 }, SoftShrink { lambda: f32 },
     }
 }
 
@@ -113,8 +128,11 @@ impl Activation {
     /// `beta` of `hard_sigmoid`, and of the one in `hard_swish`.
     pub const HARD_SIGMOID_BETA: f32 = 0.5;
 
+    /// `softplus` with its default arguments.
+    pub const SOFTPLUS: Self = Self::Softplus { beta: 1.0, threshold: 20.0 };
+
     /// All functions, with their default arguments, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Step,
         Self::Sigmoid,
         Self::Tanh,
@@ -123,7 +141,7 @@ impl Activation {
         Self::Relu6,
         Self::Elu { alpha: 1.0 },
         Self::Selu { alpha: Self::SELU_ALPHA, gamma: Self::SELU_GAMMA },
-        Self::Softplus,
+        Self::SOFTPLUS,
         Self::Softsign,
         Self::Gelu,
         Self::GeluTanh,
@@ -135,6 +153,8 @@ impl Activation {
         Self::Celu { alpha: 1.0 },
         Self::Threshold { threshold: 1.0, value: 0.0 },
         Self::LogSigmoid,
+        Self::HardShrink { lambda: 0.5 },
+        Self::SoftShrink { lambda: 0.5 },
         Self::Identity,
     ];
 
@@ -156,7 +176,7 @@ impl Activation {
             Self::LeakyRelu { .. } => ["leaky_relu", "LR", "leaky ReLU", "x if x ≥ 0, else 0.01 x"],
             Self::Elu { .. } => ["elu", "E", "ELU", "x if x > 0, else exp(x) − 1"],
             Self::Selu { .. } => ["selu", "SE", "SELU", "1.05 x if x > 0, else 1.05 · 1.67 (exp(x) − 1)"],
-            Self::Softplus => ["softplus", "S+", "softplus", "ln(1 + exp(x))"],
+            Self::Softplus { .. } => ["softplus", "S+", "softplus", "ln(1 + exp(x))"],
             Self::Softsign => ["softsign", "SS", "softsign", "x / (1 + |x|)"],
             Self::Gelu => ["gelu", "G", "GELU", "x (1 + erf(x / √2)) / 2"],
             Self::GeluTanh => ["gelu", "G", "GELU", "x (1 + tanh(√(2 / π) (x + 0.044715 x³))) / 2"],
@@ -167,6 +187,8 @@ impl Activation {
             Self::HardTanh { .. } => ["hard_tanh", "HT", "hard tanh", "min(max(x, −1), 1)"],
             Self::Celu { .. } => ["celu", "CE", "CELU", "x if x > 0, else exp(x) − 1"],
             Self::Threshold { .. } => ["threshold", "Th", "threshold", "x if x > threshold, else value"],
+            Self::HardShrink { .. } => ["hard_shrink", "HK", "hard shrink", "0 if |x| ≤ 0.5, else x"],
+            Self::SoftShrink { .. } => ["soft_shrink", "SK", "soft shrink", "x − min(max(x, −0.5), 0.5)"],
             Self::LogSigmoid => ["log_sigmoid", "Lσ", "logarithm of sigmoid", "−ln(1 + exp(−x))"],
         };
         Names { language, short, long, formula }
@@ -242,6 +264,13 @@ impl Activation {
                 to.real("max", max, ANY, Some(1.0));
             }
             Self::Celu { alpha } => to.positional().real("alpha", alpha, POSITIVE, Some(1.0)),
+            Self::Softplus { beta, threshold } => {
+                to.real("beta", beta, POSITIVE, Some(1.0));
+                to.real("threshold", threshold, ANY, Some(20.0));
+            }
+            Self::HardShrink { lambda } | Self::SoftShrink { lambda } => {
+                to.positional().real("lambda", lambda, NOT_NEGATIVE, Some(0.5));
+            }
             Self::Threshold { threshold, value } => {
                 to.positional().real("threshold", threshold, ANY, None);
                 to.positional().real("value", value, ANY, None);
@@ -252,7 +281,6 @@ impl Activation {
             | Self::Tanh
             | Self::Relu
             | Self::Relu6
-            | Self::Softplus
             | Self::Softsign
             | Self::Silu
             | Self::Mish

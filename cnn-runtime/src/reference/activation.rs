@@ -20,7 +20,10 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Function::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
         Function::Elu { alpha } => elu(f64::from(alpha), x),
         Function::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha), x),
-        Function::Softplus => softplus(x),
+        Function::Softplus { beta, threshold } => {
+            let beta = f64::from(beta);
+            if beta * x > f64::from(threshold) { x } else { softplus(beta * x) / beta }
+        }
         Function::Softsign => x / (1.0 + x.abs()),
         Function::Gelu => x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0,
         Function::GeluTanh => x * (1.0 + libm::tanh(libm::sqrt(2.0 / PI) * (x + 0.044_715 * x * x * x))) / 2.0,
@@ -38,6 +41,8 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
             }
         }
         Function::LogSigmoid => -softplus(-x),
+        Function::HardShrink { lambda } => above(f64::from(lambda), x.abs()) * x,
+        Function::SoftShrink { lambda } => x - x.clamp(-f64::from(lambda), f64::from(lambda)),
     }
 }
 
@@ -61,7 +66,10 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         }
         Function::Elu { alpha } => elu_derivative(f64::from(alpha), x),
         Function::Selu { alpha, gamma } => f64::from(gamma) * elu_derivative(f64::from(alpha), x),
-        Function::Softplus => sigmoid(x),
+        Function::Softplus { beta, threshold } => {
+            let scaled = f64::from(beta) * x;
+            if scaled > f64::from(threshold) { 1.0 } else { sigmoid(scaled) }
+        }
         Function::Softsign => 1.0 / ((1.0 + x.abs()) * (1.0 + x.abs())),
         Function::Gelu => normal_probability(x) + x * normal_density(x),
         Function::GeluTanh => gelu_tanh_derivative(x),
@@ -82,6 +90,7 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         }
         Function::Threshold { threshold, .. } => above(f64::from(threshold), x),
         Function::LogSigmoid => sigmoid(-x),
+        Function::HardShrink { lambda } | Function::SoftShrink { lambda } => above(f64::from(lambda), x.abs()),
     }
 }
 

@@ -174,7 +174,7 @@ pub(crate) fn on_pools(isa: Isa, mut function: impl FnMut(Run<'_>)) {
 }
 
 /// All activations.
-pub(crate) const ACTIVATIONS: [Activation; 26] = [
+pub(crate) const ACTIVATIONS: [Activation; 29] = [
     Activation::Identity,
     Activation::Step,
     Activation::Sigmoid,
@@ -185,7 +185,8 @@ pub(crate) const ACTIVATIONS: [Activation; 26] = [
     Activation::Elu { alpha: 0.7 },
     Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
     Activation::Selu { alpha: 0.5, gamma: -1.5 },
-    Activation::Softplus,
+    Activation::SOFTPLUS,
+    Activation::Softplus { beta: 2.5, threshold: 2.0 },
     Activation::Softsign,
     Activation::Gelu,
     Activation::GeluTanh,
@@ -201,6 +202,8 @@ pub(crate) const ACTIVATIONS: [Activation; 26] = [
     Activation::Threshold { threshold: 0.0, value: 0.0 },
     Activation::Threshold { threshold: -0.5, value: -0.5 },
     Activation::LogSigmoid,
+    Activation::HardShrink { lambda: 0.5 },
+    Activation::SoftShrink { lambda: 0.25 },
 ];
 
 /// Activations by their formulas.
@@ -231,7 +234,10 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
         }
         Function::Elu { alpha } => elu(f64::from(alpha)),
         Function::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha)),
-        Function::Softplus => softplus,
+        Function::Softplus { beta, threshold } => {
+            let (beta, scaled) = (f64::from(beta), f64::from(beta) * x);
+            if scaled > f64::from(threshold) { x } else { (scaled.max(0.0) + (-scaled.abs()).exp().ln_1p()) / beta }
+        }
         Function::Softsign => x / (1.0 + x.abs()),
         Function::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
         Function::GeluTanh => gelu_tanh(x),
@@ -252,6 +258,14 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
             }
         }
         Function::LogSigmoid => x.min(0.0) - (-x.abs()).exp().ln_1p(),
+        Function::HardShrink { lambda } => {
+            if x.abs() <= f64::from(lambda) {
+                0.0
+            } else {
+                x
+            }
+        }
+        Function::SoftShrink { lambda } => x.signum() * (x.abs() - f64::from(lambda)).max(0.0),
     }
 }
 

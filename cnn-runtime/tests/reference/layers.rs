@@ -316,7 +316,11 @@ fn activations() {
             &[(1., 1.050_700_987_355_480_5), (-1., -1.111_330_737_812_562_8), (0., 0.)],
         ),
         (Activation::Selu { alpha: 2., gamma: 3. }, &[(-1., 6. / e - 6.), (0., 0.), (2., 6.)]),
-        (Activation::Softplus, &[(0., 2_f64.ln()), (1000., 1000.), (-1000., 0.), (3_f64.ln(), 4_f64.ln())]),
+        (
+            Activation::Softplus { beta: 2., threshold: 3. },
+            &[(0., 2_f64.ln() / 2.), (1.5, 1.5 + (-3_f64).exp().ln_1p() / 2.), (2., 2.)],
+        ),
+        (Activation::SOFTPLUS, &[(0., 2_f64.ln()), (1000., 1000.), (-1000., 0.), (3_f64.ln(), 4_f64.ln())]),
         (Activation::Softsign, &[(-1., -0.5), (3., 0.75)]),
         (Activation::Gelu, &[(0., 0.), (1., 0.841_344_746_068_542_9), (-1., -0.158_655_253_931_457_07)]),
         (Activation::GeluTanh, &[(0., 0.), (1., 0.841_191_990_608_276_5), (-1., -0.158_808_009_391_723_5), (9., 9.)]),
@@ -334,6 +338,8 @@ fn activations() {
         (Activation::Celu { alpha: 2. }, &[(-2., 2. / e - 2.), (0., 0.), (3., 3.), (-1000., -2.)]),
         (Activation::Threshold { threshold: 1., value: 20. }, &[(1., 20.), (1.5, 1.5), (-3., 20.)]),
         (Activation::LogSigmoid, &[(0., -2_f64.ln()), (3_f64.ln(), 0.75_f64.ln()), (-1000., -1000.), (1000., 0.)]),
+        (Activation::HardShrink { lambda: 0.5 }, &[(-0.75, -0.75), (-0.5, 0.), (0.25, 0.), (0.5, 0.), (2., 2.)]),
+        (Activation::SoftShrink { lambda: 0.5 }, &[(-0.75, -0.25), (-0.5, 0.), (0.25, 0.), (0.5, 0.), (2., 1.5)]),
     ];
     for (activation, pairs) in cases {
         for (x, expected) in *pairs {

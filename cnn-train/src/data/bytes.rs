@@ -4,7 +4,9 @@ use cnn_net::op::Shape;
 use cnn_preprocess::{Channels, Filter, Preprocess, Resize, Size};
 use image::{GrayImage, RgbImage};
 
+use super::Wanted;
 use crate::error::Error;
+use crate::resizing::Resizing;
 
 /// A picture of a data set.
 pub(super) enum Picture {
@@ -22,8 +24,8 @@ impl Picture {
     }
 
     /// The levels of a net's input.
-    fn levels(&self, input: Shape) -> Vec<u8> {
-        let preprocess = preprocess(input, self.size());
+    fn levels(&self, input: Shape, resize: Option<Resizing>) -> Vec<u8> {
+        let preprocess = preprocess(input, self.size(), resize);
         let levels = match self {
             Self::Grey(picture) => preprocess.apply(picture),
             Self::Colours(picture) => preprocess.apply(picture),
@@ -35,16 +37,20 @@ impl Picture {
 
 /// The preprocessing of a picture of this size, for a net that is trained on pictures: numbers from 0 to 255.
 ///
-/// If its sides are at most the input's, and at least two thirds of them, a frame of zeros is added, as for LeNet-5, which reads digits
+/// Without a way to resize it: if its sides are at most the input's, and at least two thirds of them, a frame of zeros is added, as for LeNet-5, which reads digits
 /// of 28x28 in 32x32; otherwise it is resized to cover the input, and the middle is kept. An input with 3 channels gets red, green and
 /// blue, any other input gets brightness.
 #[must_use]
-pub fn preprocess(input: Shape, picture: Size) -> Preprocess {
+pub fn preprocess(input: Shape, picture: Size, resize: Option<Resizing>) -> Preprocess {
     let crop = input.size();
     let fits = |side: usize, of: usize| (of * 2 / 3..=of).contains(&side);
     let is_framed = fits(picture.width, crop.width) && fits(picture.height, crop.height);
     Preprocess {
-        resize: if is_framed { Resize::Exactly(picture) } else { Resize::Cover },
+        resize: match resize {
+            Some(resizing) => resizing.resize(crop),
+            None if is_framed => Resize::Exactly(picture),
+            None => Resize::Cover,
+        },
         filter: Filter::Bilinear,
         crop,
         white: 255.0,
@@ -56,8 +62,12 @@ pub fn preprocess(input: Shape, picture: Size) -> Preprocess {
 }
 
 /// Whether nets of this input read pictures.
-pub(super) fn check(shape: Shape) -> Result<(), Error> {
+pub(super) fn check(Wanted { shape, resize, .. }: &Wanted) -> Result<(), Error> {
     match shape.channels() {
+        features if shape.size().area() == 1 && resize.is_some() => Err(Error::Misfit(format!(
+            "--resize brings pictures to the size of maps, but the net reads a vector of {features} numbers: leave --resize out, or \
+             let its input be a map"
+        ))),
         _ if shape.size().area() == 1 => Ok(()),
         1 | 3 => Ok(()),
         channels => Err(Error::Misfit(format!(
@@ -67,9 +77,9 @@ pub(super) fn check(shape: Shape) -> Result<(), Error> {
 }
 
 /// A picture as the net's input, by [`preprocess`]. A net that reads a vector gets all pixels.
-pub(super) fn fitted(picture: &Picture, shape: Shape) -> Result<Vec<u8>, Error> {
+pub(super) fn fitted(picture: &Picture, shape: Shape, resize: Option<Resizing>) -> Result<Vec<u8>, Error> {
     if shape.size().area() != 1 {
-        return Ok(picture.levels(shape));
+        return Ok(picture.levels(shape, resize));
     }
     let Size { height, width } = picture.size();
     let (found, expected) = (width * height, shape.channels());
@@ -83,12 +93,13 @@ pub(super) fn fitted(picture: &Picture, shape: Shape) -> Result<Vec<u8>, Error> 
             )));
         }
     };
-    Ok(picture.levels(Shape::map(channels, height, width)))
+    Ok(picture.levels(Shape::map(channels, height, width), resize))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learner::TargetKind;
 
     fn grey(width: u32, height: u32) -> Picture {
         let levels = (0..width * height).map(|index| index as u8 + 1).collect();
@@ -96,7 +107,7 @@ mod tests {
     }
 
     fn fit(picture: Picture, shape: Shape) -> Vec<u8> {
-        fitted(&picture, shape).unwrap_or_else(|error| panic!("{error}"))
+        fitted(&picture, shape, None).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -125,10 +136,33 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_resized_as_asked() {
+        let halves = || {
+            Picture::Colours(RgbImage::from_fn(40, 10, |x, _| {
+                image::Rgb(if x < 20 { [255, 0, 0] } else { [0, 0, 255] })
+            }))
+        };
+        let red = |resizing| {
+            let planes =
+                fitted(&halves(), Shape::map(3, 8, 8), Some(resizing)).unwrap_or_else(|error| panic!("{error}"));
+            planes[..64].iter().map(|level| u32::from(*level)).collect::<Vec<_>>()
+        };
+        // All of it, half of the columns red.
+        assert_eq!(red(Resizing::Exact).iter().filter(|level| **level == 255).count(), 24);
+        // Two rows of it, in a border.
+        assert_eq!(red(Resizing::Letterbox).iter().filter(|level| **level == 114).count(), 48);
+        assert_eq!(red(Resizing::Cover), red(Resizing::Short(8)));
+        assert_ne!(red(Resizing::Cover), red(Resizing::Short(20)));
+    }
+
+    #[test]
     fn a_vector_gets_all_pixels() {
         assert_eq!(fit(grey(2, 3), Shape::Vector(6)), [1, 2, 3, 4, 5, 6]);
-        let error = fitted(&grey(2, 3), Shape::Vector(7)).map(|_| ()).unwrap_err().to_string();
+        let error = fitted(&grey(2, 3), Shape::Vector(7), None).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("the net reads a vector of 7 numbers, but an image has 2x3: "), "{error}");
-        assert!(check(Shape::map(4, 8, 8)).is_err() && check(Shape::map(3, 8, 8)).is_ok());
+        let wanted = |shape| Wanted::new(shape, TargetKind::Class(2));
+        assert!(check(&wanted(Shape::map(4, 8, 8))).is_err() && check(&wanted(Shape::map(3, 8, 8))).is_ok());
+        let resized = Wanted { resize: Some(Resizing::Exact), ..wanted(Shape::Vector(6)) };
+        assert!(check(&wanted(Shape::Vector(6))).is_ok() && check(&resized).is_err());
     }
 }

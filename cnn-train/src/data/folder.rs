@@ -71,7 +71,7 @@ pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
         return Err(Error::data(stray, "is a picture of no class: move it into the folder of one, or remove it"));
     }
     check_classes(folder, &classes, wanted.target)?;
-    check(wanted.shape)?;
+    check(wanted)?;
     let (mut bytes, mut labels) = (Vec::new(), Vec::new());
     for (class, folder) in (0..).zip(&folders) {
         for path in pictures(folder)? {
@@ -79,7 +79,7 @@ pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
             let (width, height) = (read.width as u32, read.height as u32);
             // As many bytes as pixels have.
             let Some(picture) = RgbImage::from_raw(width, height, read.pixels.into_flattened()) else { continue };
-            bytes.extend(fitted(&Picture::Colours(picture), wanted.shape)?);
+            bytes.extend(fitted(&Picture::Colours(picture), wanted.shape, wanted.resize)?);
             labels.push(class);
         }
     }

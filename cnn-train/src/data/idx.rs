@@ -68,13 +68,13 @@ pub(super) fn set(arrays: [&Array; 2], paths: [&Path; 2], wanted: &Wanted) -> Re
     if counts[0] == 0 || height * width == 0 {
         return Err(Error::data(paths[0], "holds no images: give a file that does"));
     }
-    check(wanted.shape)?;
+    check(wanted)?;
     let mut bytes = Vec::with_capacity(counts[0] * wanted.shape.elements());
     for levels in images.bytes.chunks_exact(height * width) {
         let image = GrayImage::from_raw(width as u32, height as u32, levels.to_vec());
         // As many levels as pixels.
         let Some(image) = image else { break };
-        bytes.extend(fitted(&Picture::Grey(image), wanted.shape)?);
+        bytes.extend(fitted(&Picture::Grey(image), wanted.shape, wanted.resize)?);
     }
     let classes: Vec<u32> = labels.bytes.iter().map(|label| u32::from(*label)).collect();
     DataSet::of_bytes(wanted, bytes, &classes)

@@ -13,6 +13,9 @@ const MOST: u64 = 1 << 30;
 
 /// The set of a file. Its first line may be names of columns.
 pub(super) fn set(path: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
+    if wanted.resize.is_some() {
+        return Err(Error::data(path, "has numbers, and --resize is for pictures: leave it out"));
+    }
     let unreadable = |error| Error::unreadable(path, error);
     if fs::metadata(path).map_err(unreadable)?.len() > MOST {
         return Err(Error::data(path, format!("has more than {} MiB: split it", MOST >> 20)));

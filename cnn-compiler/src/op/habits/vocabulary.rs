@@ -45,6 +45,7 @@ pub(super) fn alias(name: &str) -> &'static [&'static str] {
         "elementwise_affine" => &["affine"],
         "rate" | "prob" | "probability" => &["p"],
         "negative_slope" | "alpha" => &["slope"],
+        "lambd" => &["lambda"],
         "min_val" | "min_value" => &["min"],
         "max_val" | "max_value" => &["max"],
         "scale_factor" | "upscale_factor" | "downscale_factor" => &["factor"],

@@ -40,10 +40,10 @@ cnn::network! {
         fc: linear(1) -> step;
     }
 
-    Curves: 2 -> 42 {
+    Curves: 2 -> 46 {
         concat {
             step; sigmoid; tanh; relu; leaky_relu; relu6; elu; selu; softplus; softsign; gelu; gelu(approximate = tanh);
-            silu; mish; hard_sigmoid; hard_swish; hard_tanh; celu; threshold(1, 0); log_sigmoid; identity;
+            silu; mish; hard_sigmoid; hard_swish; hard_tanh; celu; threshold(1, 0); log_sigmoid; hard_shrink; soft_shrink; identity;
         };
     }
 

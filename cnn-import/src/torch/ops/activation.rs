@@ -13,15 +13,6 @@ pub(super) fn activation(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop
     }
     let Some((op, attributes)) = function(call, name)? else { return Err(unknown(name)) };
     let input = call.input()?;
-    if op == "Softplus" && call.float_or("beta", 1.0)? != 1.0 {
-        let beta = call.float("beta")?;
-        // Of `beta` times the input, divided by it.
-        let (shape, beta) = (call.result_shape(), call.number(beta));
-        let product = call.first("Mul", vec![Some(input), beta], Vec::new(), shape.clone());
-        let result = call.first(op, vec![Some(product)], attributes, shape);
-        call.gives("Div", vec![Some(result), beta], Vec::new());
-        return Ok(());
-    }
     if let ("PRelu", true) = (op, call.has("weight")) {
         let weight = call.value("weight")?;
         call.gives(op, vec![Some(input), Some(weight)], attributes);
@@ -70,10 +61,14 @@ fn function<'a>(call: &Call<'_, 'a>, name: &str) -> Result<Option<(&'static str,
             let approximate = if call.has("approximate") { call.text("approximate")? } else { "none" };
             with("Gelu", vec![("approximate", Attribute::Text(approximate))])
         }
+        // ONNX's has no arguments.
         "softplus" => {
-            unless(call.float_or("threshold", 20.0)? >= 20.0, "it is a straight line from less than 20 on")?;
-            plain("Softplus")
+            let beta = call.float_or("beta", 1.0)?;
+            unless(beta > 0.0, "its `beta` is not positive")?;
+            with("Softplus", vec![("beta", Attribute::Float(beta as f32)), ("threshold", float("threshold", 20.0)?)])
         }
+        "hardshrink" => with("Shrink", vec![("lambd", float("lambd", 0.5)?)]),
+        "softshrink" => with("Shrink", vec![("lambd", float("lambd", 0.5)?), ("bias", float("lambd", 0.5)?)]),
         "threshold" => with("Threshold", vec![("alpha", float("threshold", 0.0)?), ("value", float("value", 0.0)?)]),
         "glu" => with("Glu", vec![("axis", Attribute::Int(call.int_or("dim", -1)?))]),
         "softmax" | "_softmax" => with("Softmax", vec![("axis", Attribute::Int(call.int("dim")?))]),

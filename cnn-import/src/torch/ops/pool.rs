@@ -2,6 +2,7 @@
 
 use super::super::call::Call;
 use super::super::{Stop, fault};
+use super::unless;
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use cnn_net::text::count;
@@ -44,17 +45,21 @@ pub(super) fn max_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 pub(super) fn avg_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     let input = call.input()?;
     let (directions, mut attributes) = window(call, input)?;
-    let counts = !call.has("count_include_pad") || call.flag("count_include_pad")?;
+    let divides = call.has("divisor_override");
+    let counts = divides || !call.has("count_include_pad") || call.flag("count_include_pad")?;
     attributes.push(("count_include_pad", Attribute::Int(counts.into())));
-    if !call.has("divisor_override") {
+    if !divides {
         call.gives("AveragePool", vec![Some(input)], attributes);
         return Ok(());
     }
+    let is_cut = call.has("ceil_mode") && call.flag("ceil_mode")?;
+    unless(!is_cut, "it divides windows that reach over the edge, by `ceil_mode`, by another number")?;
+    // The sum of each window, with padding, over that number.
     let area: i64 = call.sizes("kernel_size", directions, 1)?.iter().product();
-    if call.int("divisor_override")? != area || !counts {
-        return fault("it divides by another number than that of its window");
-    }
-    call.gives("AveragePool", vec![Some(input)], attributes);
+    let factor = call.number(area as f64 / call.int("divisor_override")? as f64);
+    let shape = call.result_shape();
+    let means = call.first("AveragePool", vec![Some(input)], attributes, shape);
+    call.gives("Mul", vec![Some(means), factor], Vec::new());
     Ok(())
 }
 

@@ -32,7 +32,7 @@ impl Elementwise {
             Function::LeakyRelu { slope } => (Functions::of::<LeakyRelu>(), [slope, 0.0]),
             Function::Elu { alpha } => (Functions::of::<Elu>(), [alpha, 1.0]),
             Function::Selu { alpha, gamma } => (Functions::of::<Elu>(), [alpha, gamma]),
-            Function::Softplus => (Functions::of::<Softplus>(), [0.0; 2]),
+            Function::Softplus { beta, threshold } => (Functions::of::<Softplus>(), [beta, threshold]),
             Function::Softsign => (Functions::of::<Softsign>(), [0.0; 2]),
             Function::Gelu => (Functions::of::<Gelu>(), [0.0; 2]),
             Function::GeluTanh => (Functions::of::<GeluTanh>(), [0.0; 2]),
@@ -44,6 +44,8 @@ impl Elementwise {
             Function::Celu { alpha } => (Functions::of::<Celu>(), [alpha, 1.0 / alpha]),
             Function::Threshold { threshold, value } => (Functions::of::<Threshold>(), [threshold, value]),
             Function::LogSigmoid => (Functions::of::<LogSigmoid>(), [0.0; 2]),
+            Function::HardShrink { lambda } => (Functions::of::<HardShrink>(), [lambda, 0.0]),
+            Function::SoftShrink { lambda } => (Functions::of::<SoftShrink>(), [lambda, 0.0]),
         };
         Self { activation, arguments, code }
     }
@@ -149,7 +151,7 @@ unary! {
     Clamp(s, x, [low, high]) = s.min(s.splat(high), s.max(s.splat(low), x));
     LeakyRelu(s, x, [slope, _]) = leaky_relu(s, x, s.splat(slope));
     Elu(s, x, [alpha, gamma]) = elu(s, x, alpha, gamma);
-    Softplus(s, x, _) = math::softplus(s, x);
+    Softplus(s, x, [beta, threshold]) = softplus(s, x, beta, threshold);
     Softsign(s, x, _) = s.div(x, s.add(s.abs(x), s.splat(1.0)));
     Gelu(s, x, _) = math::gelu(s, x);
     GeluTanh(s, x, _) = math::gelu_tanh(s, x);
@@ -160,6 +162,8 @@ unary! {
     Celu(s, x, [alpha, inverse]) = celu(s, x, alpha, inverse);
     Threshold(s, x, [least, value]) = s.select(s.less_or_equal(x, s.splat(least)), s.splat(value), x);
     LogSigmoid(s, x, _) = s.sub(s.splat(0.0), math::softplus(s, s.sub(s.splat(0.0), x)));
+    HardShrink(s, x, [lambda, _]) = s.select(s.less_or_equal(s.abs(x), s.splat(lambda)), s.splat(0.0), x);
+    SoftShrink(s, x, [lambda, _]) = s.sub(x, s.min(s.splat(lambda), s.max(s.splat(-lambda), x)));
 }
 
 /// `x` where `x >= 0`, else `slope * x`.
@@ -182,6 +186,14 @@ fn celu<S: Simd>(s: S, x: S::Vec, alpha: f32, inverse: f32) -> S::Vec {
     let zero = s.splat(0.0);
     let negative = math::exp_m1_of_negative(s, s.mul(s.min(zero, x), s.splat(inverse)));
     s.select(s.less(zero, x), x, s.mul(negative, s.splat(alpha)))
+}
+
+/// `beta * x > threshold ? x : ln(1 + exp(beta * x)) / beta`.
+#[inline(always)]
+fn softplus<S: Simd>(s: S, x: S::Vec, beta: f32, threshold: f32) -> S::Vec {
+    let scaled = s.mul(x, s.splat(beta));
+    let curve = s.div(math::softplus(s, scaled), s.splat(beta));
+    s.select(s.less(s.splat(threshold), scaled), x, curve)
 }
 
 /// `min(max(alpha * x + beta, 0), 1)`.

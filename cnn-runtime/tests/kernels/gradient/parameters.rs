@@ -66,7 +66,8 @@ fn factors() {
         let weight = vec![0.0_f32; len];
         let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::scale(factor, x, &weight, upstream).weight;
         let expected = sums(case.images().iter().map(of_image));
-        assert_close(&what, &found[2..2 + len], &expected, 2e-6);
+        // Channels of a total may cancel each other.
+        assert_close(&what, &found[2..2 + len], &expected, if total { 2e-5 } else { 2e-6 });
         assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), len, "{what}");
     });
 }

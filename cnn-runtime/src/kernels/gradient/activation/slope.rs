@@ -31,7 +31,7 @@ impl Slope {
             Function::LeakyRelu { slope } => (Functions::<Pairs>::of::<LeakyRelu>(), [slope, 0.0]),
             Function::Elu { alpha } => (Functions::<Pairs>::of::<Elu>(), [alpha, 1.0]),
             Function::Selu { alpha, gamma } => (Functions::<Pairs>::of::<Elu>(), [alpha, gamma]),
-            Function::Softplus => (Functions::<Pairs>::of::<Softplus>(), [0.0; 2]),
+            Function::Softplus { beta, threshold } => (Functions::<Pairs>::of::<Softplus>(), [beta, threshold]),
             Function::Softsign => (Functions::<Pairs>::of::<Softsign>(), [0.0; 2]),
             Function::Gelu => (Functions::<Pairs>::of::<Gelu>(), [0.0; 2]),
             Function::GeluTanh => (Functions::<Pairs>::of::<GeluTanh>(), [0.0; 2]),
@@ -43,6 +43,8 @@ impl Slope {
             Function::Celu { alpha } => (Functions::<Pairs>::of::<Celu>(), [1.0 / alpha, 0.0]),
             Function::Threshold { threshold, .. } => (Functions::<Pairs>::of::<Above>(), [threshold, 0.0]),
             Function::LogSigmoid => (Functions::<Pairs>::of::<LogSigmoid>(), [0.0; 2]),
+            Function::HardShrink { lambda } => (Functions::<Pairs>::of::<Beyond>(), [lambda, 0.0]),
+            Function::SoftShrink { lambda } => (Functions::<Pairs>::of::<Beyond>(), [lambda, 0.0]),
         };
         Self { activation, arguments, code }
     }
@@ -76,14 +78,15 @@ pub const fn from_output(activation: Activation) -> bool {
         | Function::Tanh
         | Function::Relu
         | Function::Relu6
-        | Function::HardTanh { .. } => true,
+        | Function::HardTanh { .. }
+        | Function::HardShrink { .. } => true,
         // A negative slope would turn the sign around.
         Function::LeakyRelu { slope } => slope >= 0.0,
         // A larger value would look like an input beyond the threshold.
         Function::Threshold { threshold, value } => value <= threshold,
         Function::Elu { .. }
         | Function::Selu { .. }
-        | Function::Softplus
+        | Function::Softplus { .. }
         | Function::Softsign
         | Function::Gelu
         | Function::GeluTanh
@@ -92,7 +95,8 @@ pub const fn from_output(activation: Activation) -> bool {
         | Function::HardSigmoid { .. }
         | Function::HardSwish
         | Function::Celu { .. }
-        | Function::LogSigmoid => false,
+        | Function::LogSigmoid
+        | Function::SoftShrink { .. } => false,
     }
 }
 
@@ -122,7 +126,7 @@ slopes! {
     Within(s, x, [low, high]) = within(s, x, low, high, 1.0);
     LeakyRelu(s, x, [slope, _]) = s.select(s.less(s.splat(0.0), x), s.splat(1.0), s.splat(slope));
     Elu(s, x, [alpha, gamma]) = elu(s, x, alpha, gamma);
-    Softplus(s, x, _) = math::sigmoid(s, x);
+    Softplus(s, x, [beta, threshold]) = softplus(s, x, beta, threshold);
     Softsign(s, x, _) = softsign(s, x);
     Gelu(s, x, _) = gelu(s, x);
     GeluTanh(s, x, _) = gelu_tanh(s, x);
@@ -132,6 +136,7 @@ slopes! {
     HardSwish(s, x, _) = hard_swish(s, x);
     Celu(s, x, [inverse, _]) = celu(s, x, inverse);
     LogSigmoid(s, x, _) = math::sigmoid(s, s.sub(s.splat(0.0), x));
+    Beyond(s, x, [size, _]) = s.select(s.less_or_equal(s.abs(x), s.splat(size)), s.splat(0.0), s.splat(1.0));
 }
 
 /// 0 where `x <= low` or `x >= high`, and a slope elsewhere.
@@ -164,6 +169,13 @@ fn elu<S: Simd>(s: S, x: S::Vec, alpha: f32, gamma: f32) -> S::Vec {
 #[inline(always)]
 fn celu<S: Simd>(s: S, x: S::Vec, inverse: f32) -> S::Vec {
     math::exp(s, s.min(s.splat(0.0), s.mul(x, s.splat(inverse))))
+}
+
+/// `beta * x > threshold ? 1 : sigmoid(beta * x)`.
+#[inline(always)]
+fn softplus<S: Simd>(s: S, x: S::Vec, beta: f32, threshold: f32) -> S::Vec {
+    let scaled = s.mul(x, s.splat(beta));
+    s.select(s.less(s.splat(threshold), scaled), s.splat(1.0), math::sigmoid(s, scaled))
 }
 
 /// `1 / (1 + |x|)^2`.

@@ -459,13 +459,12 @@ fn minibatches() -> Vec<Case> {
             normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
             let layer = GrnWeightGradient::new(input, upstream, 1e-6).weight(Some(weight)).bias(Some(bias));
             grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
-            let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
-            scale_weight_gradient(run, &layer.check(), batch, ws, shared);
-            scale_weight_gradient(run, &layer.total(true).check(), batch, ws, shared);
-            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
-            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
-            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Tensor, weight).scratch(scratch);
-            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+            for (per, total) in [(PreluPer::Element, false), (PreluPer::Tensor, true)] {
+                let layer = ScaleWeightGradient::new(input, upstream, weight).total(total).scratch(scratch);
+                scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+                let layer = PreluWeightGradient::new(input, upstream, per, weight).scratch(scratch);
+                prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+            }
         }),
         ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {
             let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());

@@ -449,23 +449,6 @@ fn minibatches() -> Vec<Case> {
             batch_norm_input_gradient(run, &layer.check(), weights, ws);
             batch_norm_input_gradient(run, &layer.relu(Some(layer.input)).check(), weights, ws);
         }),
-        ("parameter_gradients", images(2, &[3, 700, 1000, 0]), |n, run, _, ws| {
-            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
-            let (input, upstream, weight, bias, scratch) = (n.map(), n.map(), n.next(), n.next(), n.next());
-            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
-            let over = if n.next() == 0 { Over::Channels } else { Over::All };
-            let norm = Norm::Layer { over, eps: 1e-5, affine: true };
-            let layer = NormaliseWeightGradient::new(input, upstream, norm).weight(Some(weight)).bias(Some(bias));
-            normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
-            let layer = GrnWeightGradient::new(input, upstream, 1e-6).weight(Some(weight)).bias(Some(bias));
-            grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
-            for (per, total) in [(PreluPer::Element, false), (PreluPer::Tensor, true)] {
-                let layer = ScaleWeightGradient::new(input, upstream, weight).total(total).scratch(scratch);
-                scale_weight_gradient(run, &layer.check(), batch, ws, shared);
-                let layer = PreluWeightGradient::new(input, upstream, per, weight).scratch(scratch);
-                prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
-            }
-        }),
         ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {
             let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
             let layer = BiasGradient::new(n.map(), n.next()).scratch(n.next());
@@ -483,6 +466,26 @@ fn minibatches() -> Vec<Case> {
             binary_cross_entropy(run, &layer, &targets, ws);
         }),
     ]
+}
+
+fn parameters() -> Vec<Case> {
+    vec![("parameter_gradients", images(2, &[3, 700, 1000, 0]), |n, run, _, ws| {
+        let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+        let (input, upstream, weight, bias, scratch) = (n.map(), n.map(), n.next(), n.next(), n.next());
+        let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+        let over = if n.next() == 0 { Over::Channels } else { Over::All };
+        let norm = Norm::Layer { over, eps: 1e-5, affine: true };
+        let layer = NormaliseWeightGradient::new(input, upstream, norm).weight(Some(weight)).bias(Some(bias));
+        normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
+        let layer = GrnWeightGradient::new(input, upstream, 1e-6).weight(Some(weight)).bias(Some(bias));
+        grn_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
+        for (per, total) in [(PreluPer::Element, false), (PreluPer::Tensor, true)] {
+            let layer = ScaleWeightGradient::new(input, upstream, weight).total(total).scratch(scratch);
+            scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+            let layer = PreluWeightGradient::new(input, upstream, per, weight).scratch(scratch);
+            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+        }
+    })]
 }
 
 fn shared_floats() -> Vec<Case> {
@@ -729,6 +732,7 @@ fn families() -> Vec<Case> {
         normalisations(),
         gradients(),
         minibatches(),
+        parameters(),
         shared_floats(),
         inputs::cases(),
         moves(),

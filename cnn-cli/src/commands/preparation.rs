@@ -146,6 +146,7 @@ fn pixels(picture: Picture) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
+    use cnn_train::Resizing;
     use models::preprocess::Resize;
 
     use super::*;

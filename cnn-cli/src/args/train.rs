@@ -111,10 +111,10 @@ and t10k-… or test-… to judge by); a folder that has a folder of PNG or JPEG
 the numbers that the net should give. Of two sets, the second one is to judge by. The word `digits` stands for 1,000 \
 digits of MNIST in this program; a folder of this name is ./digits. Data is kept in memory.
 
-Bytes become numbers from 0 to 1, then --mean is subtracted, and --std divides. Without --resize, images that are a little smaller than \
-the net's input get a frame of 0, as digits of 28x28 for LeNet-5's 32x32; others are resized until they cover it, and \
-their middle is kept. `cnn run` and `cnn classify` read pictures like this with `--preprocess train`, and the same --resize, \
---mean and --std.
+Bytes become numbers from 0 to 1, then --mean is subtracted, and --std divides. Without --resize, images that are \
+a little smaller than the net's input get a frame of 0, as digits of 28x28 for LeNet-5's 32x32; others are resized until \
+they cover it, and their middle is kept. `cnn run` and `cnn classify` read pictures like this with `--preprocess train`, \
+and the same --resize, --mean and --std.
 
 --augment changes images in another way each time, by random amounts up to those given: `shift=2` pixels; `flip`, left is \
 right; `crop=0.8`, to a part with at least this share of each side; `rotate=10` and `shear=10` degrees; `scale=0.15`, each \
@@ -126,12 +126,13 @@ lenet5, mlp and perceptron are trained at once. For other nets, and those of a R
 the cache, and cargo builds it: that needs Rust. There, `#[train(batch = 64)]` is added to the net if it is not there.
 
 The options, the data and --seed decide everything: the same bits on any number of threads, also if a training was \
-stopped by Ctrl-C and went on with --resume. That takes --epochs, --lr, --schedule and --warmup as they are given, says what has changed, and \
-refuses other data or options that are not the checkpoint's. The last minibatch of an epoch is left out if it is not whole.
+stopped by Ctrl-C and went on with --resume. That takes --epochs, --lr, --schedule and --warmup as they are given, says \
+what has changed, and refuses other data or options that are not the checkpoint's. The last minibatch of an epoch is left \
+out if it is not whole.
 
 With --json, the first line has the keys net, parameters, images, validation_images, batch, steps_per_epoch, epochs, \
-resumed_at_step and changed (a list of words), and there is a line for each epoch: epoch, rate, training and validation (loss, accuracy), \
-images_per_second.";
+resumed_at_step and changed (a list of words), and there is a line for each epoch: epoch, rate, training and validation \
+(loss, accuracy), images_per_second.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

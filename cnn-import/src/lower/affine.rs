@@ -149,7 +149,8 @@ impl<'a> Lowering<'_, 'a> {
         })
     }
 
-    /// Whether a batch normalisation has factors and summands. Where PyTorch's has none, its exporters write ones and zeros without names.
+    /// Whether a batch normalisation has factors and summands. Where PyTorch's has none, its exporters write ones and zeros
+    /// without names.
     fn is_affine(&self, node: &Node<'a>) -> Result<bool, Stop> {
         let [weight, bias] = [self.constant(node, 1)?, self.constant(node, 2)?];
         let is = |constant: Option<Rc<Constant<'a>>>, number| constant.is_none_or(|of| of.common() == Some(number));

@@ -37,9 +37,9 @@ impl Picture {
 
 /// The preprocessing of a picture of this size, for a net that is trained on pictures: numbers from 0 to 255.
 ///
-/// Without a way to resize it: if its sides are at most the input's, and at least two thirds of them, a frame of zeros is added, as for LeNet-5, which reads digits
-/// of 28x28 in 32x32; otherwise it is resized to cover the input, and the middle is kept. An input with 3 channels gets red, green and
-/// blue, any other input gets brightness.
+/// Without a way to resize it: if its sides are at most the input's, and at least two thirds of them, a frame of zeros is added,
+/// as for LeNet-5, which reads digits of 28x28 in 32x32; otherwise it is resized to cover the input, and the middle is kept. An
+/// input with 3 channels gets red, green and blue, any other input gets brightness.
 #[must_use]
 pub fn preprocess(input: Shape, picture: Size, resize: Option<Resizing>) -> Preprocess {
     let crop = input.size();

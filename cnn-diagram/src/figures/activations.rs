@@ -24,6 +24,8 @@ const CHART: [f32; 2] = [132.0, 88.0];
 const CORNER: [f32; 2] = [26.0, 46.0];
 /// Points of a curve.
 const POINTS: usize = 161;
+/// No slope is as steep: what rises faster between two points is a jump.
+const STEEPEST: f64 = 3.0;
 
 /// The curve of every activation of the language, computed by its function, and an example of softmax.
 ///
@@ -126,14 +128,13 @@ impl Curve {
 
     /// The points as a line, broken where the function jumps.
     fn path(&self, at: impl Fn([f64; 2]) -> [f32; 2]) -> String {
-        let [low, high] = self.range();
         let mut data = String::new();
-        let mut before: Option<f64> = None;
+        let mut before: Option<[f64; 2]> = None;
         for point in &self.points {
-            let goes_on = before.is_some_and(|before| (point[1] - before).abs() < (high - low) / 4.0);
+            let goes_on = before.is_some_and(|[x, y]| (point[1] - y).abs() < STEEPEST * (point[0] - x));
             let [x, y] = at(*point);
             data.push_str(&format!("{}{} {}", if goes_on { 'L' } else { 'M' }, px(x), px(y)));
-            before = Some(point[1]);
+            before = Some(*point);
         }
         data
     }

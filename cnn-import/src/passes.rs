@@ -13,6 +13,7 @@ mod layer_norm;
 mod logarithm;
 mod lrn;
 mod rms_norm;
+mod shrink;
 mod squeeze;
 mod unshuffle;
 
@@ -21,9 +22,12 @@ use crate::graph::{Graph, Id, Node};
 /// What replaces a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 20] = [
     squeeze::squeeze,
     choice::choice,
+    shrink::by_size,
+    shrink::outside,
+    shrink::sum,
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,

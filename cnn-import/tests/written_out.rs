@@ -86,6 +86,91 @@ fn choices_are_activations() {
     check(&choice("Greater", false, 1.0, "x", "value"), "threshold(1, -1)", |x| if x > 1.0 { x } else { -1.0 });
     check(&choice("LessOrEqual", false, 1.0, "value", "x"), "threshold(1, -1)", |x| if x > 1.0 { x } else { -1.0 });
     check(&choice("Greater", false, 20.0, "x", "soft"), "softplus", |x| x.exp().ln_1p());
+    let soft = |x: f64| if x > 2.0 { x } else { x.exp().ln_1p() };
+    check(&choice("Greater", false, 2.0, "x", "soft"), "softplus(threshold = 2)", soft);
+}
+
+/// As PyTorch's exporter writes it; `divisor` should be 0.5, too.
+fn scaled_softplus(divisor: f32) -> Model {
+    let nodes = vec![
+        node("Mul", &["x", "half"], &["scaled"], &[]),
+        node("Softplus", &["scaled"], &["soft"], &[]),
+        node("Div", &["soft", "divisor"], &["below"], &[]),
+        node("Greater", &["scaled", "one"], &["is"], &[]),
+        node("Where", &["is", "x", "below"], &["y"], &[]),
+    ];
+    model(nodes, vec![number("half", 0.5), number("divisor", divisor), number("one", 1.0)])
+}
+
+#[test]
+fn softplus_of_a_multiple_is_divided_by_it() {
+    let soft = |x: f64| if 0.5 * x > 1.0 { x } else { (0.5 * x).exp().ln_1p() / 0.5 };
+    check(&scaled_softplus(0.5), "softplus(beta = 0.5, threshold = 1)", soft);
+    assert!(error(&scaled_softplus(0.25)).contains("no layer computes it"));
+}
+
+/// `Where(op(Abs(x), limit), …)`, as the exporter by `torch.export` writes shrinks.
+fn shrink_by_size(op: &str, limit: f32, yes: &str, no: &str) -> Model {
+    let nodes = vec![
+        node("Abs", &["x"], &["size"], &[]),
+        node("Sign", &["x"], &["sign"], &[]),
+        node("Mul", &["sign", "half"], &["step"], &[]),
+        node("Sub", &["x", "step"], &["moved"], &[]),
+        node("Mul", &["x", "zero"], &["nothing"], &[]),
+        node(op, &["size", "limit"], &["is"], &[]),
+        node("Where", &["is", yes, no], &["y"], &[]),
+    ];
+    model(nodes, vec![number("half", 0.5), number("zero", 0.0), number("limit", limit)])
+}
+
+/// `Where(Or(…), x, 0)`, as the older exporter writes the one, with or without casts.
+fn shrink_outside([above, below]: [f32; 2]) -> Model {
+    let nodes = vec![
+        node("Less", &["x", "below"], &["less"], &[]),
+        node("Greater", &["x", "above"], &["more"], &[]),
+        node("Cast", &["more"], &["cast"], &[("to", int(9))]),
+        node("Or", &["less", "cast"], &["is"], &[]),
+        node("Where", &["is", "x", "zero"], &["y"], &[]),
+    ];
+    model(nodes, vec![number("above", above), number("below", below), number("zero", 0.0)])
+}
+
+/// A sum of choices, as the older exporter writes the other.
+fn shrink_sum([above, below]: [f32; 2], moved: f32) -> Model {
+    let nodes = vec![
+        node("Greater", &["x", "above"], &["more"], &[]),
+        node("Sub", &["x", "half"], &["down"], &[]),
+        node("Where", &["more", "down", "zero"], &["a"], &[]),
+        node("Less", &["x", "below"], &["less"], &[]),
+        node("Add", &["x", "moved"], &["up"], &[]),
+        node("Where", &["less", "up", "zero"], &["b"], &[]),
+        node("Add", &["a", "b"], &["y"], &[]),
+    ];
+    let numbers = [("above", above), ("below", below), ("half", 0.5), ("moved", moved), ("zero", 0.0)];
+    model(nodes, numbers.map(|(name, of)| number(name, of)).to_vec())
+}
+
+#[test]
+fn shrinks_are_recognised() {
+    let hard = |x: f64| if x.abs() > 0.5 { x } else { 0.0 };
+    let soft = |x: f64| x - x.clamp(-0.5, 0.5);
+    check(&shrink_by_size("LessOrEqual", 0.5, "zero", "x"), "hard_shrink", hard);
+    check(&shrink_by_size("Greater", 0.5, "x", "zero"), "hard_shrink", hard);
+    check(&shrink_by_size("Greater", 0.5, "moved", "nothing"), "soft_shrink", soft);
+    check(&shrink_outside([0.5, -0.5]), "hard_shrink", hard);
+    check(&shrink_sum([0.5, -0.5], 0.5), "soft_shrink", soft);
+    for near in [
+        // The number itself is kept; a jump; the wrong way round; another limit below 0 than above.
+        shrink_by_size("Less", 0.5, "zero", "x"),
+        shrink_by_size("Greater", 0.25, "moved", "nothing"),
+        shrink_by_size("Greater", 0.5, "zero", "x"),
+        shrink_outside([0.5, -0.25]),
+        shrink_outside([-0.5, 0.5]),
+        shrink_sum([0.5, -0.25], 0.5),
+        shrink_sum([0.5, -0.5], 0.25),
+    ] {
+        assert!(error(&near).contains("no layer computes it"), "{}", error(&near));
+    }
 }
 
 #[test]
@@ -98,8 +183,8 @@ fn other_choices_are_refused() {
         choice("Less", false, 0.0, "x", "scaled"),
         // 1 itself is kept.
         choice("GreaterOrEqual", false, 1.0, "x", "value"),
-        // Far from a straight line.
-        choice("Greater", false, 2.0, "x", "soft"),
+        // Far from a straight line, so that it matters which is taken for 2 itself.
+        choice("GreaterOrEqual", false, 2.0, "x", "soft"),
         choice("Greater", false, 0.0, "scaled", "soft"),
     ] {
         assert!(error(&near).contains("no layer computes it"), "{}", error(&near));

@@ -17,7 +17,8 @@ pub(super) fn silu<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<
 pub(super) fn mish<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<'a>> {
     let is_tanh = |gate: Id, x: Id| {
         let inner = finder.of(gate, "Tanh").and_then(|tanh| tanh.input(0));
-        inner.and_then(|inner| finder.of(inner, "Softplus")).is_some_and(|softplus| softplus.input(0) == Some(x))
+        let softplus = inner.and_then(|inner| finder.of(inner, "Softplus"));
+        softplus.is_some_and(|softplus| softplus.input(0) == Some(x) && softplus.attributes.is_empty())
     };
     let x = (node.op == "Mul").then(|| finder.gate(node, is_tanh))??;
     Some(node.replaced("Mish", vec![Some(x)]))

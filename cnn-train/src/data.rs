@@ -372,18 +372,14 @@ mod tests {
 
     #[test]
     fn channels_are_normalised() {
-        let wanted = Wanted {
-            mean: vec![0.5, 0.0],
-            std: vec![0.5, 2.0],
-            ..Wanted::new(Shape::map(2, 1, 1), TargetKind::Class(1))
-        };
-        let set = DataSet::of_bytes(&wanted, vec![255, 255], &[0]).unwrap_or_else(|error| panic!("{error}"));
+        let wanted = |mean, std| Wanted { mean, std, ..Wanted::new(Shape::map(2, 1, 1), TargetKind::Class(1)) };
+        let set = DataSet::of_bytes(&wanted(vec![0.5, 0.0], vec![0.5, 2.0]), vec![255, 255], &[0]);
+        let set = set.unwrap_or_else(|error| panic!("{error}"));
         let mut image = [0.0; 2];
         set.input(0, None, &mut image);
         assert_eq!(image, [1.0, 0.5]);
         let wrong = |mean: Vec<f32>, std: Vec<f32>| {
-            let wanted = Wanted { mean, std, ..Wanted::new(Shape::map(2, 1, 1), TargetKind::Class(1)) };
-            DataSet::of_bytes(&wanted, vec![1, 2], &[0]).map(|_| ()).unwrap_err().to_string()
+            DataSet::of_bytes(&wanted(mean, std), vec![1, 2], &[0]).map(|_| ()).unwrap_err().to_string()
         };
         assert!(wrong(vec![0.0; 3], vec![1.0]).starts_with("--mean has 3 numbers, but the net's input has 2 channels"));
         assert!(wrong(vec![0.0], vec![0.0]).contains("--std numbers above 0"));
